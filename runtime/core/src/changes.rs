@@ -1,0 +1,61 @@
+//! What a decision of the engine changes: rows for one commit. Built by [`advance`](crate::advance), written by the store.
+
+use serde_json::Value;
+
+use crate::clock::Given;
+use crate::execution::{Execution, StepExecution, StepStatus, Wait};
+use crate::id::StepExecutionId;
+use crate::journal::{JournalEntry, JournalKind};
+
+/// Rows to write together. They are refused as a whole if the execution's stored `row_version` is not `expected`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// The execution as it will be, its `row_version` already raised.
+    pub execution: Execution,
+    /// The stored `row_version` this was decided on; none for a new execution.
+    pub expected: Option<i64>,
+    /// Step executions to insert or replace, in order.
+    pub visits: Vec<StepExecution>,
+    /// Waits to insert.
+    pub waits: Vec<Wait>,
+    /// Step executions whose wait is over.
+    pub waits_over: Vec<StepExecutionId>,
+    /// What people see of it.
+    pub journal: Vec<JournalEntry>,
+}
+
+impl Changes {
+    /// A new execution and nothing else yet.
+    pub(crate) fn new(execution: Execution) -> Self {
+        Self { execution, expected: None, visits: vec![], waits: vec![], waits_over: vec![], journal: vec![] }
+    }
+
+    /// A change of a stored execution and nothing else yet.
+    pub(crate) fn of(execution: &Execution, given: &Given<'_>) -> Self {
+        let mut changes = Self::new(execution.clone());
+        changes.expected = Some(execution.row_version);
+        changes.execution.row_version += 1;
+        changes.execution.updated_at = given.now;
+        changes
+    }
+
+    /// The step executions that are due once this is committed.
+    pub fn ready(&self) -> impl Iterator<Item = &StepExecution> {
+        self.visits.iter().filter(|visit| visit.status == StepStatus::Running)
+    }
+
+    /// Adds a journal entry.
+    pub(crate) fn note(&mut self, kind: JournalKind, visit: Option<&StepExecution>, data: Value, given: &Given<'_>) {
+        self.execution.journal_length += 1;
+        self.journal.push(JournalEntry {
+            workspace_id: self.execution.workspace_id,
+            execution_id: self.execution.id,
+            number: self.execution.journal_length,
+            at: given.now,
+            kind,
+            step_id: visit.map(|visit| visit.step_id),
+            step_execution_id: visit.map(|visit| visit.id),
+            data,
+        });
+    }
+}

@@ -1,0 +1,205 @@
+//! Definitions: graphs of steps, what starts them, and how often a contact may enter. Each edit makes a new immutable
+//! version; an execution stays on the version it started with.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{DefinitionId, StepId, TemplateId, TransitionId, WorkspaceId};
+use crate::plugin::Digest;
+use crate::retry::RetryPolicy;
+use crate::time::Timestamp;
+
+/// The step type at which executions begin. It is the only one that is not a component: nothing runs there.
+pub const TRIGGER: &str = "trigger";
+
+/// Which vocabulary a definition belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DefinitionKind {
+    /// The workflows surface.
+    Workflow,
+}
+
+/// What starts executions of a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TriggerKind {
+    /// An event with the name of `event_name`.
+    Event,
+    /// Only a request.
+    Manual,
+    /// A cron expression.
+    Schedule,
+}
+
+/// How often a contact may go through a definition. Enforced by a unique index over the execution's `reentry_key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reentry {
+    /// Once, whatever became of it.
+    Once,
+    /// Once, but a failed or cancelled execution does not count.
+    OnceUnlessFailed,
+    /// One at a time.
+    OneActive,
+    /// Any number, also at a time.
+    Always,
+}
+
+/// A graph's head: everything about it but the graph itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Which one.
+    pub id: DefinitionId,
+    /// Whose.
+    pub workspace_id: WorkspaceId,
+    /// Its vocabulary.
+    pub kind: DefinitionKind,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether it starts new executions.
+    pub enabled: bool,
+    /// What starts it.
+    pub trigger: TriggerKind,
+    /// The trigger's settings as they were given: `{eventName}`, `{cron, timeZone, …}`.
+    pub trigger_config: Value,
+    /// How often a contact may enter.
+    pub reentry: Reentry,
+    /// The newest version of the graph.
+    pub version: u32,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Definition {
+    /// The name of the event that starts it, if an event does.
+    pub fn event_name(&self) -> Option<&str> {
+        (self.trigger == TriggerKind::Event).then(|| self.trigger_config.get("eventName")?.as_str()).flatten()
+    }
+}
+
+/// One version of a graph.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Graph {
+    /// The steps, oldest first.
+    pub steps: Vec<Step>,
+    /// The edges, oldest first.
+    pub transitions: Vec<Transition>,
+}
+
+/// A node of a graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Which one; the same in every version.
+    pub id: StepId,
+    /// The step type, in kebab-case.
+    pub step_type: String,
+    /// Its name, under which later steps read its output.
+    pub name: String,
+    /// Where an editor draws it.
+    pub position: Position,
+    /// Its configuration, valid against the step type's schema.
+    pub config: Value,
+    /// The template of an email step.
+    pub template_id: Option<TemplateId>,
+    /// How failures are tried again; none for the step type's default.
+    pub retry: Option<RetryPolicy>,
+    /// The component that the configuration was validated with.
+    pub plugin: Option<Digest>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Where an editor draws a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// To the right.
+    pub x: f64,
+    /// Down.
+    pub y: f64,
+}
+
+/// An edge of a graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transition {
+    /// Which one.
+    pub id: TransitionId,
+    /// Where it leaves.
+    pub from: StepId,
+    /// Where it leads.
+    pub to: StepId,
+    /// When it is taken.
+    pub guard: Guard,
+    /// Lower is looked at first.
+    pub priority: i32,
+    /// The condition as it was written, for the surface that wrote it.
+    pub condition: Option<Value>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// When an edge is taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guard {
+    /// Whatever the step's branch.
+    Always,
+    /// If the step answered with this branch.
+    Branch(String),
+    /// If no other edge of the step is taken.
+    Otherwise,
+    /// Never: its condition has a shape that nothing matches.
+    Never,
+}
+
+impl Graph {
+    /// The step of this id.
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// Where executions begin.
+    pub fn trigger(&self) -> Option<&Step> {
+        self.steps.iter().find(|step| step.step_type == TRIGGER)
+    }
+
+    /// The edges that leave a step, in the order in which they are looked at.
+    pub fn outgoing(&self, from: StepId) -> Vec<&Transition> {
+        let mut edges: Vec<_> = self.transitions.iter().filter(|edge| edge.from == from).collect();
+        edges.sort_by_key(|edge| edge.priority);
+        edges
+    }
+
+    /// The edges that lead to a step.
+    pub fn incoming(&self, to: StepId) -> impl Iterator<Item = &Transition> {
+        self.transitions.iter().filter(move |edge| edge.to == to)
+    }
+
+    /// The steps that can be reached from one, itself included, in the order in which they are met.
+    pub fn reachable(&self, from: StepId) -> Vec<StepId> {
+        let mut found = vec![from];
+        let mut next = 0;
+        while let Some(&at) = found.get(next) {
+            for edge in self.transitions.iter().filter(|edge| edge.from == at) {
+                if !found.contains(&edge.to) {
+                    found.push(edge.to);
+                }
+            }
+            next += 1;
+        }
+        found
+    }
+
+    /// Whether an edge from one step to another would close a cycle.
+    pub fn would_cycle(&self, from: StepId, to: StepId) -> bool {
+        self.reachable(to).contains(&from)
+    }
+}

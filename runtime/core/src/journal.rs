@@ -1,0 +1,84 @@
+//! The journal: what happened to an execution, in order and without gaps, for people, audit and live updates.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{ExecutionId, StepExecutionId, StepId, WorkspaceId};
+use crate::time::Timestamp;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// Whose.
+    pub workspace_id: WorkspaceId,
+    /// To which execution.
+    pub execution_id: ExecutionId,
+    /// 1 for the first entry of an execution, one more for each next.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: JournalKind,
+    /// On which step.
+    pub step_id: Option<StepId>,
+    /// On which visit.
+    pub step_execution_id: Option<StepExecutionId>,
+    /// More, by kind: the branch, the failure, the time of the next try. `Null` for nothing.
+    pub data: Value,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JournalKind {
+    /// The execution was started.
+    ExecutionStarted,
+    /// A step is due.
+    StepScheduled,
+    /// A step completed.
+    StepCompleted,
+    /// A step waits.
+    StepWaiting,
+    /// A wait ended.
+    StepWoken,
+    /// A step stored its progress.
+    StepCheckpointed,
+    /// A step failed and will be tried again.
+    StepRetrying,
+    /// A step failed for good.
+    StepFailed,
+    /// A step was given up because the execution ended.
+    StepSkipped,
+    /// The execution went through to the end.
+    ExecutionCompleted,
+    /// A step ended the execution.
+    ExecutionExited,
+    /// The execution failed.
+    ExecutionFailed,
+    /// The execution was cancelled.
+    ExecutionCancelled,
+    /// The execution was taken up again at the step that failed.
+    ExecutionRetried,
+}
+
+impl JournalKind {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExecutionStarted => "execution-started",
+            Self::StepScheduled => "step-scheduled",
+            Self::StepCompleted => "step-completed",
+            Self::StepWaiting => "step-waiting",
+            Self::StepWoken => "step-woken",
+            Self::StepCheckpointed => "step-checkpointed",
+            Self::StepRetrying => "step-retrying",
+            Self::StepFailed => "step-failed",
+            Self::StepSkipped => "step-skipped",
+            Self::ExecutionCompleted => "execution-completed",
+            Self::ExecutionExited => "execution-exited",
+            Self::ExecutionFailed => "execution-failed",
+            Self::ExecutionCancelled => "execution-cancelled",
+            Self::ExecutionRetried => "execution-retried",
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Stepwell's domain: the nouns, and the pure state machine that moves them. No I/O, no clock, no chance.
+#![deny(missing_docs)]
+
+mod advance;
+mod branch;
+mod changes;
+mod clock;
+mod contact;
+mod definition;
+mod effect;
+mod event;
+mod execution;
+mod id;
+mod journal;
+mod message;
+mod outcome;
+mod plugin;
+mod retry;
+mod runner;
+mod schedule;
+mod start;
+mod template;
+pub mod testing;
+mod time;
+
+pub use advance::{ERROR_BRANCH, Input, MAX_RESUMES, Refused, State, advance};
+pub use changes::Changes;
+pub use clock::{Clock, Given, IdSource, SequentialIds};
+pub use contact::{Contact, ContactChange, MAX_CONTACT_DATA, MergeRule, RESERVED_KEYS, merge, normalise_email};
+pub use definition::{
+    Definition, DefinitionKind, Graph, Guard, Position, Reentry, Step, TRIGGER, Transition, TriggerKind,
+};
+pub use effect::Effect;
+pub use event::{Event, SYSTEM_EVENTS, canonical_name, is_reserved};
+pub use execution::{Execution, ExecutionStatus, StepExecution, StepStatus, Wait};
+pub use id::{
+    ApiKeyId, ConnectionId, ContactId, DefinitionId, EventId, ExecutionId, MessageId, StepExecutionId, StepId, TemplateId,
+    TransitionId, WorkspaceId,
+};
+pub use journal::{JournalEntry, JournalKind};
+pub use message::{Consent, Email, Message, MessageStatus};
+pub use outcome::{Completion, EventWait, Failure, Outcome, ReceivedEvent, WaitRequest, Wake};
+pub use plugin::{
+    BadDigest, Digest, Grant, PluginError, PluginHost, PluginInfo, PluginSource, Problem, StepDescriptor,
+};
+pub use retry::RetryPolicy;
+pub use runner::{
+    Call, Connection, DataUnavailable, LogLine, Mode, PluginData, StepContext, StepReport, StepRequest, StepRunner,
+};
+pub use schedule::{BadSchedule, CronSchedule};
+pub use start::{NoTrigger, Start, start};
+pub use template::{Template, TemplateKind};
+pub use time::Timestamp;

@@ -1,0 +1,126 @@
+//! How an execution begins: the visit to the trigger step is recorded as done and the first step behind it is due.
+
+use serde_json::{Map, Value, json};
+
+use crate::advance::{enter, new_visit};
+use crate::branch;
+use crate::changes::Changes;
+use crate::clock::Given;
+use crate::definition::{Definition, Graph, Reentry};
+use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
+use crate::id::ContactId;
+use crate::journal::JournalKind;
+
+/// What an execution is started with.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// For whom.
+    pub contact_id: Option<ContactId>,
+    /// The event that starts it; none for a manual or scheduled start.
+    pub event_name: Option<String>,
+    /// What steps see as `event.*`: an object or null.
+    pub event: Value,
+}
+
+/// The definition has no trigger step, so nothing can begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the definition has no trigger step")]
+pub struct NoTrigger;
+
+/// A new execution of the definition's newest version, whose graph is `graph`.
+///
+/// Whether the contact may enter is decided by the store: the execution's `reentry_key` is unique in the definition.
+pub fn start(definition: &Definition, graph: &Graph, start: Start, given: &Given<'_>) -> Result<Changes, NoTrigger> {
+    let trigger = graph.trigger().ok_or(NoTrigger)?.id;
+    let mut changes = Changes::new(new_execution(definition, &start, given));
+    changes.note(JournalKind::ExecutionStarted, None, json!({ "eventName": start.event_name }), given);
+    let visit = new_visit(&changes.execution, trigger, given);
+    changes.visits.push(StepExecution {
+        status: StepStatus::Completed,
+        run_at: None,
+        completed_at: Some(given.now),
+        output: Some(json!({
+            "triggered": true,
+            "eventName": start.event_name.as_deref().unwrap_or("manual"),
+            "timestamp": given.now.to_rfc3339(),
+        })),
+        ..visit
+    });
+    match branch::choose(graph, trigger, None) {
+        Some(edge) => enter(&mut changes, edge.to, given),
+        None => nothing_to_do(&mut changes, given),
+    }
+    Ok(changes)
+}
+
+fn nothing_to_do(changes: &mut Changes, given: &Given<'_>) {
+    changes.note(JournalKind::ExecutionCompleted, None, Value::Null, given);
+    changes.execution.status = ExecutionStatus::Completed;
+    changes.execution.completed_at = Some(given.now);
+    if changes.execution.reentry == Reentry::OneActive {
+        changes.execution.reentry_key = None;
+    }
+}
+
+fn new_execution(definition: &Definition, start: &Start, given: &Given<'_>) -> Execution {
+    let contact = start.contact_id.filter(|_| definition.reentry != Reentry::Always);
+    Execution {
+        id: given.id(),
+        workspace_id: definition.workspace_id,
+        definition_id: definition.id,
+        definition_version: definition.version,
+        contact_id: start.contact_id,
+        status: ExecutionStatus::Running,
+        current_step_id: None,
+        exit_reason: None,
+        event_name: start.event_name.clone(),
+        event: start.event.clone(),
+        variables: Map::new(),
+        reentry: definition.reentry,
+        reentry_key: contact.map(|contact| contact.to_string()),
+        row_version: 1,
+        journal_length: 0,
+        started_at: given.now,
+        completed_at: None,
+        created_at: given.now,
+        updated_at: given.now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SequentialIds;
+    use crate::definition::Guard;
+    use crate::testing::{definition, edge, graph, step};
+    use crate::time::Timestamp;
+
+    fn started(reentry: Reentry, names: &[&str]) -> Changes {
+        let ids = SequentialIds::default();
+        let given = Given::new(Timestamp(1_000), &ids);
+        let steps: Vec<_> = names.iter().map(|name| step(name)).collect();
+        let edges = names.windows(2).map(|pair| edge(&steps, pair[0], pair[1], Guard::Always, 0)).collect();
+        let start_with = Start { contact_id: Some(given.id()), event_name: Some("signed_up".into()), event: Value::Null };
+        start(&definition(reentry), &graph(steps, edges), start_with, &given).expect("trigger")
+    }
+
+    #[test]
+    fn the_trigger_is_done_and_the_step_behind_it_is_due() {
+        let changes = started(Reentry::Once, &["trigger", "first"]);
+        let statuses: Vec<_> = changes.visits.iter().map(|visit| visit.status).collect();
+        assert_eq!(statuses, [StepStatus::Completed, StepStatus::Running]);
+        assert_eq!(changes.execution.current_step_id, Some(changes.visits[1].step_id));
+        assert_eq!(changes.visits[0].output.as_ref().map(|out| out["eventName"].clone()), Some(json!("signed_up")));
+    }
+
+    #[test]
+    fn a_graph_of_a_trigger_alone_completes_at_once() {
+        assert_eq!(started(Reentry::Once, &["trigger"]).execution.status, ExecutionStatus::Completed);
+    }
+
+    #[test]
+    fn a_contact_that_may_enter_often_takes_no_key() {
+        assert!(started(Reentry::Once, &["trigger", "first"]).execution.reentry_key.is_some());
+        assert!(started(Reentry::Always, &["trigger", "first"]).execution.reentry_key.is_none());
+    }
+}

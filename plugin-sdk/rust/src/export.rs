@@ -1,0 +1,208 @@
+//! The `export!` macro and what it expands to: the decoding and encoding between the contract and the [`Step`] trait.
+
+use serde_json::Value;
+
+use crate::bindings::stepwell::plugin::types as wire;
+use crate::step::schema_of;
+use crate::{
+    Completion, Context, EventWait, Failure, Outcome, Problem, ReceivedEvent, Step, Timestamp, Wait, Wake, config,
+};
+
+/// Makes a component of one or more types that implement [`Step`].
+///
+/// ```ignore
+/// stepwell_plugin::export!(Greet);
+/// ```
+///
+/// Elsewhere than on `wasm32` it expands to nothing, so that plugins can be unit-tested natively.
+#[macro_export]
+macro_rules! export {
+    ($($step:ty),+ $(,)?) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code)]
+        const _: () = {
+            use $crate::__export::wire;
+
+            struct Component;
+
+            impl $crate::__export::Guest for Component {
+                fn describe() -> Vec<wire::StepDescriptor> {
+                    vec![$($crate::__export::describe::<$step>()),+]
+                }
+
+                fn validate(step_type: String, config: String) -> Vec<wire::Problem> {
+                    match step_type.as_str() {
+                        $(<$step as $crate::Step>::TYPE => $crate::__export::validate::<$step>(&config),)+
+                        unknown => $crate::__export::unknown_type_problem(unknown),
+                    }
+                }
+
+                fn run(step_type: String, context: wire::StepContext) -> wire::Outcome {
+                    match step_type.as_str() {
+                        $(<$step as $crate::Step>::TYPE => $crate::__export::run::<$step>(context),)+
+                        unknown => $crate::__export::unknown_type(unknown),
+                    }
+                }
+
+                fn resume(step_type: String, context: wire::StepContext, state: String, wake: wire::Wake) -> wire::Outcome {
+                    match step_type.as_str() {
+                        $(<$step as $crate::Step>::TYPE => $crate::__export::resume::<$step>(context, &state, wake),)+
+                        unknown => $crate::__export::unknown_type(unknown),
+                    }
+                }
+            }
+
+            $crate::bindings::export_component!(Component with_types_in $crate::bindings);
+        };
+    };
+}
+
+/// `describe` of one step type.
+pub fn describe<S: Step>() -> wire::StepDescriptor {
+    let description = S::describe();
+    wire::StepDescriptor {
+        step_type: S::TYPE.to_owned(),
+        version: description.version,
+        title: description.title,
+        description: description.description,
+        icon: description.icon,
+        config_schema: schema_of::<S::Config>().to_string(),
+        output_schema: description.output_schema.to_string(),
+        branches: description.branches,
+        retry: text(&description.retry),
+    }
+}
+
+/// `validate` of one step type.
+pub fn validate<S: Step>(config: &str) -> Vec<wire::Problem> {
+    config::problems::<S>(config).into_iter().map(Into::into).collect()
+}
+
+/// `run` of one step type.
+pub fn run<S: Step>(context: wire::StepContext) -> wire::Outcome {
+    let (config, context) = split(context);
+    config::checked::<S>(&config).and_then(|config| S::run(config, &context)).unwrap_or_else(Outcome::Failed).into()
+}
+
+/// `resume` of one step type.
+pub fn resume<S: Step>(context: wire::StepContext, state: &str, wake: wire::Wake) -> wire::Outcome {
+    let (config, context) = split(context);
+    config::parse::<S::Config>(&config)
+        .map_err(|problem| config::invalid(&[problem]))
+        .and_then(|config| S::resume(config, &context, value(state), wake.into()))
+        .unwrap_or_else(Outcome::Failed)
+        .into()
+}
+
+/// The answer to a step type that the component does not have.
+pub fn unknown_type(name: &str) -> wire::Outcome {
+    wire::Outcome::Failed(Failure::fatal("unknown-step-type", no_such(name)).into())
+}
+
+/// The same for `validate`.
+pub fn unknown_type_problem(name: &str) -> Vec<wire::Problem> {
+    vec![Problem::new("", no_such(name)).into()]
+}
+
+fn no_such(name: &str) -> String {
+    format!("this component has no step type {name}")
+}
+
+fn split(context: wire::StepContext) -> (String, Context) {
+    let rest = Context {
+        workspace_id: context.workspace_id,
+        execution_id: context.execution_id,
+        step_id: context.step_id,
+        step_execution_id: context.step_execution_id,
+        attempt: context.attempt,
+        idempotency_key: context.idempotency_key,
+        now: Timestamp::from_millis(context.now),
+        contact: context.contact.into(),
+        event: context.event.into(),
+        variables: context.variables.into(),
+        outputs: context.outputs.into(),
+        about: context.about.into(),
+    };
+    (context.config, rest)
+}
+
+/// JSON text as a value; text that is no JSON as `Null`.
+pub(crate) fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// A value as JSON text; what cannot be written as `null`.
+pub(crate) fn text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+impl From<Problem> for wire::Problem {
+    fn from(problem: Problem) -> Self {
+        Self { pointer: problem.pointer, message: problem.message }
+    }
+}
+
+impl From<Outcome> for wire::Outcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Completed(completion) => Self::Completed(completion.into()),
+            Outcome::Waiting(wait) => Self::Waiting(wait.into()),
+            Outcome::Checkpoint(state) => Self::Checkpoint(text(&state)),
+            Outcome::Exited(reason) => Self::Exited(reason),
+            Outcome::Failed(failure) => Self::Failed(failure.into()),
+        }
+    }
+}
+
+impl From<Completion> for wire::Completion {
+    fn from(completion: Completion) -> Self {
+        Self { output: text(&completion.output), branch: completion.branch, merge_event: text(&completion.merge_event) }
+    }
+}
+
+impl From<Wait> for wire::Wait {
+    fn from(wait: Wait) -> Self {
+        Self {
+            until: wait.until.map(Timestamp::millis),
+            event: wait.event.map(Into::into),
+            task: wait.task.as_ref().map(text),
+            state: text(&wait.state),
+            output: text(&wait.output),
+        }
+    }
+}
+
+impl From<EventWait> for wire::EventWait {
+    fn from(event: EventWait) -> Self {
+        Self { name: event.name, filter: text(&event.filter) }
+    }
+}
+
+impl From<Failure> for wire::Failure {
+    fn from(failure: Failure) -> Self {
+        let retry_after = failure.retry_after.map(|pause| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+        Self { code: failure.code, message: failure.message, retryable: failure.retryable, retry_after }
+    }
+}
+
+impl From<wire::Wake> for Wake {
+    fn from(wake: wire::Wake) -> Self {
+        match wake {
+            wire::Wake::Timer => Self::Timer,
+            wire::Wake::Event(event) => Self::Event(event.into()),
+            wire::Wake::Task(entered) => Self::Task(value(&entered)),
+            wire::Wake::Checkpoint => Self::Checkpoint,
+        }
+    }
+}
+
+impl From<wire::ReceivedEvent> for ReceivedEvent {
+    fn from(event: wire::ReceivedEvent) -> Self {
+        Self {
+            id: event.id,
+            name: event.name,
+            data: value(&event.data),
+            received_at: Timestamp::from_millis(event.received_at),
+        }
+    }
+}

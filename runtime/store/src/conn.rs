@@ -1,0 +1,106 @@
+//! A connection as query functions see it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sqlx::pool::PoolConnection;
+use stepwell_core::Graph;
+
+use crate::counter::{Count, CounterKey};
+use crate::dialect::{Db, DbConnection};
+use crate::graphs::{GraphKey, Graphs, Kept};
+
+/// A connection to the database: from [`Store::reader`](crate::Store::reader) to read, or inside
+/// [`Store::write`](crate::Store::write) to write.
+pub struct Conn {
+    db: PoolConnection<Db>,
+    graphs: Graphs,
+    pending: Option<Pending>,
+}
+
+/// What the open transaction will add to memory or to counters once it is committed. A job that is rolled back takes its
+/// part with it.
+#[derive(Default)]
+pub(crate) struct Pending {
+    graphs: Vec<(GraphKey, Kept)>,
+    counts: Vec<(CounterKey, Count)>,
+}
+
+/// How much was pending when a job began.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark(usize, usize);
+
+impl Conn {
+    pub(crate) fn reading(db: PoolConnection<Db>, graphs: Graphs) -> Self {
+        Self { db, graphs, pending: None }
+    }
+
+    pub(crate) fn writing(db: PoolConnection<Db>, graphs: Graphs) -> Self {
+        Self { db, graphs, pending: Some(Pending::default()) }
+    }
+
+    /// Closes the connection in place of giving it back, and rolls back what is open on it.
+    pub(crate) async fn close(self) {
+        if let Err(error) = self.db.close().await {
+            tracing::warn!(%error, "closing a connection");
+        }
+    }
+
+    /// The connection to run a query on.
+    pub(crate) fn db(&mut self) -> &mut DbConnection {
+        &mut self.db
+    }
+
+    /// A graph from memory: what the open transaction has read or saved, or what was committed before.
+    pub(crate) async fn known_graph(&self, key: &GraphKey) -> Option<Arc<Graph>> {
+        let pending = self.pending.as_ref().and_then(|pending| {
+            pending.graphs.iter().rev().find(|(known, _)| known == key).map(|(_, kept)| kept.graph.clone())
+        });
+        match pending {
+            Some(graph) => Some(graph),
+            None => self.graphs.get(key).await,
+        }
+    }
+
+    /// Keeps a graph in memory; one seen by a transaction only once that is committed, for it may have been saved by it.
+    pub(crate) async fn keep_graph(&mut self, key: GraphKey, kept: Kept) {
+        match &mut self.pending {
+            Some(pending) => pending.graphs.push((key, kept)),
+            None => self.graphs.keep(key, kept).await,
+        }
+    }
+
+    /// Adds to a counter when the transaction is committed. Counters are hot rows: a batch writes each once.
+    pub(crate) fn count(&mut self, key: CounterKey, count: Count) {
+        if let Some(pending) = &mut self.pending {
+            pending.counts.push((key, count));
+        }
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        self.pending.as_ref().map_or(Mark(0, 0), |pending| Mark(pending.graphs.len(), pending.counts.len()))
+    }
+
+    pub(crate) fn forget_since(&mut self, mark: Mark) {
+        if let Some(pending) = &mut self.pending {
+            pending.graphs.truncate(mark.0);
+            pending.counts.truncate(mark.1);
+        }
+    }
+
+    /// The pending counts, one sum for each counter.
+    pub(crate) fn take_counts(&mut self) -> HashMap<CounterKey, Count> {
+        let mut sums: HashMap<CounterKey, Count> = HashMap::new();
+        for (key, count) in self.pending.iter_mut().flat_map(|pending| pending.counts.drain(..)) {
+            *sums.entry(key).or_default() += count;
+        }
+        sums
+    }
+
+    pub(crate) async fn committed(&mut self) {
+        let Some(pending) = &mut self.pending else { return };
+        for (key, kept) in pending.graphs.drain(..) {
+            self.graphs.keep(key, kept).await;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What can go wrong in the store.
+
+use std::sync::Arc;
+
+use stepwell_core::{DefinitionId, ExecutionId};
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The URL names no database this build can open.
+    #[error("{0:?} is no database URL; sqlite:<path> or sqlite://<path> is expected")]
+    BadUrl(String),
+    /// The database could not be opened or created.
+    #[error("opening the database {url}")]
+    Open {
+        /// As it was given.
+        url: String,
+        /// What the driver says.
+        #[source]
+        cause: sqlx::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("migrating the database")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Somebody else has changed the execution since it was read; nothing was changed.
+    #[error("execution {0} has changed since it was read")]
+    Fenced(ExecutionId),
+    /// Another execution of the definition holds the same re-entry key; nothing was changed.
+    #[error("the contact may not enter definition {0} again")]
+    ReentryRefused(DefinitionId),
+    /// Somebody else has saved another version of the graph since it was read; nothing was changed.
+    #[error("definition {0} has a newer version")]
+    VersionConflict(DefinitionId),
+    /// Another contact of the workspace has this address; nothing was changed.
+    #[error("another contact has the address {0:?}")]
+    EmailTaken(String),
+    /// A row with this name or hash exists; nothing was changed.
+    #[error("it exists already")]
+    AlreadyExists,
+    /// More writes or reads wait than may; trying again later may help.
+    #[error("too many requests to the database are waiting")]
+    Overloaded,
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// The transaction this write was part of could not be committed; nothing was changed.
+    #[error("committing a batch of writes")]
+    NotCommitted(#[source] Arc<sqlx::Error>),
+    /// The write panicked and was rolled back.
+    #[error("a write panicked")]
+    Panicked,
+    /// A stored value cannot be read: the database was changed by something else.
+    #[error("reading column {column}")]
+    Corrupt {
+        /// Where.
+        column: &'static str,
+        /// What is wrong with it.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A value cannot be written as JSON.
+    #[error("writing JSON")]
+    Json(#[from] serde_json::Error),
+    /// The database could not do it.
+    #[error("asking the database")]
+    Database(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether the same request may go through later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Overloaded | Self::NotCommitted(_) | Self::Database(_) | Self::Fenced(_) => true,
+            Self::BadUrl(_)
+            | Self::Open { .. }
+            | Self::Migrate(_)
+            | Self::ReentryRefused(_)
+            | Self::VersionConflict(_)
+            | Self::EmailTaken(_)
+            | Self::AlreadyExists
+            | Self::Closed
+            | Self::Panicked
+            | Self::Corrupt { .. }
+            | Self::Json(_) => false,
+        }
+    }
+
+    /// This error, or `other` if the database refused a duplicate.
+    pub(crate) fn unless_duplicate(error: sqlx::Error, other: impl FnOnce() -> Self) -> Self {
+        match &error {
+            sqlx::Error::Database(cause) if cause.is_unique_violation() => other(),
+            _ => error.into(),
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolTimedOut => Self::Overloaded,
+            sqlx::Error::PoolClosed => Self::Closed,
+            other => Self::Database(other),
+        }
+    }
+}

@@ -6,12 +6,15 @@
 
 mod commit;
 mod conn;
+pub mod connection;
 pub mod counter;
 mod dialect;
 mod error;
 mod graphs;
+pub mod key;
 mod row;
 mod store;
+pub mod template;
 
 pub use conn::Conn;
 pub use error::StoreError;

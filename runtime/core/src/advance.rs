@@ -9,10 +9,11 @@ use crate::branch;
 use crate::changes::Changes;
 use crate::clock::Given;
 use crate::definition::{Graph, Guard, Reentry};
+use crate::event::canonical_name;
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus, Wait};
 use crate::id::{StepExecutionId, StepId};
 use crate::journal::JournalKind;
-use crate::outcome::{Completion, Failure, Outcome, WaitRequest, Wake};
+use crate::outcome::{Completion, EventWait, Failure, Outcome, WaitRequest, Wake};
 use crate::plugin::Digest;
 use crate::retry::{self, RetryPolicy};
 
@@ -92,7 +93,6 @@ pub fn advance(state: State<'_>, input: Input, given: &Given<'_>) -> Result<Chan
         Input::Settled { visit, outcome, plugin, retry, spread } => {
             let mut visit = active(state.visits, visit, StepStatus::Running)?;
             visit.plugin = plugin.or(visit.plugin);
-            visit.wake = None;
             Ok(settled(state, visit, outcome, (retry, spread), given))
         }
         Input::Woken { visit, wake } => {
@@ -121,7 +121,10 @@ fn settled(
         Outcome::Completed(completion) => complete(changes, state.graph, visit, completion, given),
         Outcome::Waiting(request) => wait(changes, visit, request, given),
         Outcome::Checkpoint { .. } if visit.resumes >= MAX_RESUMES => {
-            let failure = Failure::fatal("too-many-checkpoints", format!("the step was resumed {MAX_RESUMES} times without coming to an end"));
+            let failure = Failure::fatal(
+                "too-many-checkpoints",
+                format!("the step was resumed {MAX_RESUMES} times without coming to an end"),
+            );
             fail(changes, state, visit, failure, given)
         }
         Outcome::Checkpoint { state } => checkpoint(changes, visit, state, given),
@@ -193,6 +196,7 @@ fn wait(mut changes: Changes, visit: StepExecution, request: WaitRequest, given:
         status: StepStatus::Waiting,
         run_at: None,
         due_at: request.until,
+        wake: None,
         state: Some(request.state),
         output: Some(request.output).filter(|output| !output.is_null()),
         updated_at: given.now,
@@ -209,12 +213,17 @@ fn wait(mut changes: Changes, visit: StepExecution, request: WaitRequest, given:
         step_execution_id: visit.id,
         contact_id: changes.execution.contact_id,
         due_at: request.until,
-        event: request.event,
+        event: request.event.map(canonical),
         task: request.task,
         created_at: given.now,
     });
     changes.visits.push(visit);
     changes
+}
+
+/// The wait as the router matches it: an alias of a system event stands for the event.
+fn canonical(event: EventWait) -> EventWait {
+    EventWait { name: canonical_name(&event.name).to_owned(), ..event }
 }
 
 fn woken(mut changes: Changes, visit: StepExecution, wake: Wake, given: &Given<'_>) -> Changes {
@@ -288,13 +297,7 @@ fn try_again(
     changes
 }
 
-fn fail(
-    mut changes: Changes,
-    state: State<'_>,
-    visit: StepExecution,
-    failure: Failure,
-    given: &Given<'_>,
-) -> Changes {
+fn fail(mut changes: Changes, state: State<'_>, visit: StepExecution, failure: Failure, given: &Given<'_>) -> Changes {
     let data = json!({ "code": failure.code, "message": failure.message, "attempt": visit.attempt });
     let (id, from) = (visit.id, visit.step_id);
     let visit = finished(visit, StepStatus::Failed, given);
@@ -357,13 +360,7 @@ fn finished(visit: StepExecution, status: StepStatus, given: &Given<'_>) -> Step
     }
 }
 
-fn end(
-    changes: &mut Changes,
-    status: ExecutionStatus,
-    kind: JournalKind,
-    reason: Option<String>,
-    given: &Given<'_>,
-) {
+fn end(changes: &mut Changes, status: ExecutionStatus, kind: JournalKind, reason: Option<String>, given: &Given<'_>) {
     let data = reason.as_ref().map_or(Value::Null, |reason| json!({ "reason": reason }));
     changes.note(kind, None, data, given);
     let execution = &mut changes.execution;

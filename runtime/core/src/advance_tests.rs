@@ -1,6 +1,6 @@
 use super::*;
 use crate::clock::SequentialIds;
-use crate::outcome::EventWait;
+
 use crate::start::{Start, start};
 use crate::testing::{definition, edge, graph, step};
 use crate::time::Timestamp;
@@ -223,4 +223,14 @@ fn the_journal_is_numbered_without_gaps() {
     run.settle(completed()).expect("second");
     let numbers: Vec<_> = run.journal.iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, (1..=run.execution.journal_length).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_resumption_that_fails_is_tried_again_with_what_ended_the_wait() {
+    let mut run = Run::started(Reentry::Once, false);
+    run.settle(waiting()).expect("wait");
+    let visit = run.last().id;
+    run.input(Input::Woken { visit, wake: Wake::Timer }).expect("wake");
+    run.settle(Outcome::Failed(Failure::passing("busy", "busy"))).expect("retry");
+    assert_eq!((run.last().status, run.last().wake.clone()), (StepStatus::Pending, Some(Wake::Timer)));
 }

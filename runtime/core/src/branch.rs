@@ -5,7 +5,7 @@ use crate::id::StepId;
 
 /// The edge to follow: the first, by priority, that is unconditional or names the branch; else the first that stands in
 /// for all others. `None` ends the execution.
-pub fn choose<'g>(graph: &'g Graph, from: StepId, branch: Option<&str>) -> Option<&'g Transition> {
+pub(crate) fn choose<'g>(graph: &'g Graph, from: StepId, branch: Option<&str>) -> Option<&'g Transition> {
     let edges = graph.outgoing(from);
     let taken = |edge: &&&Transition| match &edge.guard {
         Guard::Always => true,
@@ -23,7 +23,8 @@ mod tests {
     fn target(guards: &[(&str, Guard, i32)], branch: Option<&str>) -> Option<String> {
         let mut steps = vec![step("from")];
         steps.extend(guards.iter().map(|(name, ..)| step(name)));
-        let edges = guards.iter().map(|(to, guard, priority)| edge(&steps, "from", to, guard.clone(), *priority)).collect();
+        let edges =
+            guards.iter().map(|(to, guard, priority)| edge(&steps, "from", to, guard.clone(), *priority)).collect();
         let graph = graph(steps, edges);
         let chosen = choose(&graph, graph.steps[0].id, branch)?;
         graph.step(chosen.to).map(|step| step.name.clone())

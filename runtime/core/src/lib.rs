@@ -34,8 +34,8 @@ pub use effect::Effect;
 pub use event::{Event, SYSTEM_EVENTS, canonical_name, is_reserved};
 pub use execution::{Execution, ExecutionStatus, StepExecution, StepStatus, Wait};
 pub use id::{
-    ApiKeyId, ConnectionId, ContactId, DefinitionId, EventId, ExecutionId, MessageId, StepExecutionId, StepId, TemplateId,
-    TransitionId, WorkspaceId,
+    ApiKeyId, ConnectionId, ContactId, DefinitionId, EventId, ExecutionId, MessageId, StepExecutionId, StepId,
+    TemplateId, TransitionId, WorkspaceId,
 };
 pub use journal::{JournalEntry, JournalKind};
 pub use message::{Consent, Email, Message, MessageStatus};

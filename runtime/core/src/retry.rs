@@ -58,7 +58,13 @@ impl RetryPolicy {
 
 /// When to try again after `attempt` failed; `None` when it stays failed. `spread`, from 0 to 1, is the jitter: the pause is
 /// between half and the whole of what the policy says, and never shorter than what the other side asked for.
-pub fn next(policy: &RetryPolicy, failure: &Failure, attempt: u32, now: Timestamp, spread: f64) -> Option<Timestamp> {
+pub(crate) fn next(
+    policy: &RetryPolicy,
+    failure: &Failure,
+    attempt: u32,
+    now: Timestamp,
+    spread: f64,
+) -> Option<Timestamp> {
     if !failure.retryable || attempt >= policy.max_attempts {
         return None;
     }

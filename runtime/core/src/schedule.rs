@@ -12,14 +12,13 @@ use crate::time::Timestamp;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSchedule {
     /// Not a cron expression.
-    #[error("{0:?} is not a cron expression; five fields (minute hour day-of-month month day-of-week) or six with seconds first are expected")]
+    #[error(
+        "{0:?} is not a cron expression; five fields (minute hour day-of-month month day-of-week) or six with seconds first are expected"
+    )]
     Expression(String),
     /// Not an IANA time zone.
     #[error("{0:?} is not an IANA time zone; an example is Europe/Berlin")]
     TimeZone(String),
-    /// Never fires.
-    #[error("{0:?} never fires")]
-    Never(String),
 }
 
 /// A cron expression in a time zone.
@@ -54,7 +53,9 @@ impl CronSchedule {
 fn with_seconds(expression: &str) -> Option<String> {
     let fields: Vec<&str> = expression.split_whitespace().collect();
     match fields.len() {
-        5 => Some(format!("0 {} {} {} {} {}", fields[0], fields[1], fields[2], fields[3], crontab_weekdays(fields[4])?)),
+        5 => {
+            Some(format!("0 {} {} {} {} {}", fields[0], fields[1], fields[2], fields[3], crontab_weekdays(fields[4])?))
+        }
         6 => Some(fields.join(" ")),
         _ => None,
     }

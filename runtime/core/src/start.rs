@@ -100,7 +100,8 @@ mod tests {
         let given = Given::new(Timestamp(1_000), &ids);
         let steps: Vec<_> = names.iter().map(|name| step(name)).collect();
         let edges = names.windows(2).map(|pair| edge(&steps, pair[0], pair[1], Guard::Always, 0)).collect();
-        let start_with = Start { contact_id: Some(given.id()), event_name: Some("signed_up".into()), event: Value::Null };
+        let start_with =
+            Start { contact_id: Some(given.id()), event_name: Some("signed_up".into()), event: Value::Null };
         start(&definition(reentry), &graph(steps, edges), start_with, &given).expect("trigger")
     }
 

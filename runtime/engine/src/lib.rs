@@ -1,1 +1,32 @@
-//! Being written.
+//! The engine's shell: everything that happens by itself. It loads, asks `core` what an input changes, has steps run by a
+//! `StepRunner`, and commits. It names no step type and knows no WebAssembly.
+
+mod clock;
+mod commit;
+mod control;
+mod cron;
+mod data;
+mod dispatch;
+mod dry_run;
+mod engine;
+mod error;
+mod intake;
+mod links;
+mod mail;
+mod plugins;
+mod prune;
+mod queue;
+mod recover;
+mod route;
+mod step;
+mod timer;
+
+pub use clock::{RandomIds, SystemClock};
+pub use cron::{Audience, CatchUp, ScheduleConfig, arm, next_firing};
+pub use data::StoreData;
+pub use dry_run::{Arrival, DryRun, DryRunResult, Visited};
+pub use engine::{Engine, EngineOptions};
+pub use error::EngineError;
+pub use intake::{AddressEdit, IdempotencyKey, Intake, Tracked, Who, Written};
+pub use links::Links;
+pub use route::{NewEvent, Routed, Stamp, change_contact, emit};

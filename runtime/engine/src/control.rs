@@ -1,0 +1,184 @@
+//! What people do to executions: start by hand, cancel, cancel all, retry.
+
+use serde_json::Value;
+use stepwell_core::{
+    ContactId, DefinitionId, Execution, ExecutionId, Input, NoTrigger, Refused, Start, State, WorkspaceId, advance,
+};
+use stepwell_store::{Conn, StoreError, contact, definition, execution};
+
+use crate::commit::Settled;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::route::{self, Routed, Stamp};
+
+/// How many executions one commit cancels.
+const CANCEL_BATCH: i64 = 200;
+
+impl Engine {
+    /// Starts an execution by hand. It is stored once this returns; its steps run afterwards.
+    pub async fn start_execution(
+        &self,
+        workspace: WorkspaceId,
+        definition: DefinitionId,
+        contact: ContactId,
+        context: Value,
+    ) -> Result<Execution, EngineError> {
+        let stamp = self.stamp();
+        let with = Start { contact_id: Some(contact), event_name: None, event: context };
+        let (execution, routed) = self
+            .0
+            .store
+            .write(move |conn| Box::pin(async move { start(conn, workspace, definition, with, &stamp).await }))
+            .await?;
+        self.0.announce(Settled { routed, ..Settled::default() });
+        Ok(execution)
+    }
+
+    /// Cancels an execution, for a reason in words. An ended one is given back as it is.
+    pub async fn cancel(
+        &self,
+        workspace: WorkspaceId,
+        definition: DefinitionId,
+        id: ExecutionId,
+        reason: &str,
+    ) -> Result<Execution, EngineError> {
+        let (stamp, reason) = (self.stamp(), reason.to_owned());
+        self.0
+            .store
+            .write(move |conn| {
+                Box::pin(async move {
+                    find(conn, workspace, definition, id).await?;
+                    change(conn, workspace, id, Input::Cancelled { reason }, &stamp).await?;
+                    find(conn, workspace, definition, id).await
+                })
+            })
+            .await
+    }
+
+    /// Cancels every execution of a definition that has not ended, in bounded commits, and says how many there were.
+    pub async fn cancel_all(
+        &self,
+        workspace: WorkspaceId,
+        definition: DefinitionId,
+        reason: &str,
+    ) -> Result<u64, EngineError> {
+        let mut cancelled = 0;
+        loop {
+            let (stamp, reason) = (self.stamp(), reason.to_owned());
+            let batch = self
+                .0
+                .store
+                .write(move |conn| {
+                    Box::pin(async move { cancel_batch(conn, workspace, definition, &reason, &stamp).await })
+                })
+                .await?;
+            cancelled += batch;
+            if batch == 0 {
+                return Ok(cancelled);
+            }
+        }
+    }
+
+    /// Takes a failed execution up again at the step that failed.
+    pub async fn retry(
+        &self,
+        workspace: WorkspaceId,
+        definition: DefinitionId,
+        id: ExecutionId,
+    ) -> Result<Execution, EngineError> {
+        let stamp = self.stamp();
+        let (execution, routed) = self
+            .0
+            .store
+            .write(move |conn| Box::pin(async move { retry(conn, workspace, definition, id, &stamp).await }))
+            .await?;
+        self.0.announce(Settled { routed, ..Settled::default() });
+        Ok(execution)
+    }
+}
+
+async fn start(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: DefinitionId,
+    with: Start,
+    stamp: &Stamp,
+) -> Result<(Execution, Routed), EngineError> {
+    let found = definition::get(conn, workspace, id).await?.ok_or(EngineError::UnknownDefinition(id))?;
+    if !found.enabled {
+        return Err(EngineError::NotEnabled(id));
+    }
+    if let Some(contact) = with.contact_id {
+        contact::get(conn, workspace, contact).await?.ok_or(EngineError::UnknownContact(contact))?;
+    }
+    let graph = definition::graph(conn, workspace, id, found.version).await?;
+    if graph.is_none_or(|graph| graph.trigger().is_none()) {
+        return Err(NoTrigger.into());
+    }
+    let mut routed = Routed::default();
+    let begun = route::begin(conn, &found, with, stamp, &mut routed).await?;
+    Ok((begun.ok_or(EngineError::ReentryRefused(id))?, routed))
+}
+
+async fn find(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    definition: DefinitionId,
+    id: ExecutionId,
+) -> Result<Execution, EngineError> {
+    let found = execution::get(conn, workspace, id).await?;
+    found.filter(|found| found.definition_id == definition).ok_or(EngineError::UnknownExecution(id))
+}
+
+/// Applies an input to a stored execution. One that has ended stays as it is.
+async fn change(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+    input: Input,
+    stamp: &Stamp,
+) -> Result<bool, StoreError> {
+    let Some((execution, visits)) = execution::state(conn, workspace, id).await? else { return Ok(false) };
+    let graph = definition::graph(conn, workspace, execution.definition_id, execution.definition_version).await?;
+    let graph = graph.unwrap_or_default();
+    let state = State { graph: &graph, execution: &execution, visits: &visits };
+    match advance(state, input, &stamp.given()) {
+        Ok(changes) => execution::apply(conn, &changes).await.map(|()| true),
+        Err(Refused::Ended | Refused::NotActive | Refused::NotFailed) => Ok(false),
+    }
+}
+
+async fn cancel_batch(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    definition: DefinitionId,
+    reason: &str,
+    stamp: &Stamp,
+) -> Result<u64, EngineError> {
+    let mut cancelled = 0;
+    for id in execution::active_ids(conn, workspace, definition, CANCEL_BATCH).await? {
+        let input = Input::Cancelled { reason: reason.to_owned() };
+        cancelled += u64::from(change(conn, workspace, id, input, stamp).await?);
+    }
+    Ok(cancelled)
+}
+
+async fn retry(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    definition: DefinitionId,
+    id: ExecutionId,
+    stamp: &Stamp,
+) -> Result<(Execution, Routed), EngineError> {
+    let found = find(conn, workspace, definition, id).await?;
+    let failed: Vec<_> = execution::failed_visit(conn, workspace, id).await?.into_iter().collect();
+    let graph = definition::graph(conn, workspace, definition, found.definition_version).await?.unwrap_or_default();
+    let state = State { graph: &graph, execution: &found, visits: &failed };
+    let changes = advance(state, Input::Retried, &stamp.given()).map_err(|_| EngineError::NotFailed(id))?;
+    match execution::apply(conn, &changes).await {
+        Ok(()) => {}
+        Err(StoreError::ReentryRefused) => return Err(EngineError::ReentryRefused(definition)),
+        Err(error) => return Err(error.into()),
+    }
+    Ok((changes.execution.clone(), Routed { due: route::due(&changes), started: 0 }))
+}

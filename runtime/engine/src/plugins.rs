@@ -1,0 +1,93 @@
+//! Installing components: checked by the host, kept in the store, made usable. What a plugin may use is an operator's choice.
+
+use stepwell_core::{Digest, Grant, PluginError, PluginInfo, PluginSource, WorkspaceId};
+use stepwell_store::{StoreError, plugin};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+
+impl Engine {
+    /// Makes the components that come with the server usable, each granted what it imports.
+    pub async fn activate_builtin(&self, component: &[u8]) -> Result<PluginInfo, PluginError> {
+        let mut info = self.plugins().inspect(component).await?;
+        info.source = PluginSource::Builtin;
+        info.workspace_id = None;
+        info.grants = info.imports.iter().map(|import| everywhere(import)).collect();
+        self.plugins().activate(&info, component).await?;
+        Ok(info)
+    }
+
+    /// Makes the installed plugins usable again after a start. One that cannot be is logged and left out.
+    pub async fn activate_installed(&self) -> Result<usize, StoreError> {
+        let mut active = 0;
+        let all = plugin::list(&mut self.store().reader().await?).await?;
+        for info in all {
+            let mut conn = self.store().reader().await?;
+            let Some(component) = plugin::component(&mut conn, info.workspace_id, info.digest).await? else { continue };
+            drop(conn);
+            match self.plugins().activate(&info, &component).await {
+                Ok(()) => active += 1,
+                Err(error) => tracing::error!(digest = %info.digest, %error, "an installed plugin cannot be used"),
+            }
+        }
+        Ok(active)
+    }
+
+    /// Checks a component, makes it usable under the grants and stores it. Installed for one workspace, or for all.
+    pub async fn install_plugin(
+        &self,
+        workspace: Option<WorkspaceId>,
+        component: Vec<u8>,
+        grants: Vec<Grant>,
+    ) -> Result<PluginInfo, EngineError> {
+        let mut info = self.plugins().inspect(&component).await?;
+        info.source = PluginSource::Installed;
+        info.workspace_id = workspace;
+        info.grants = grants;
+        self.plugins().activate(&info, &component).await?;
+        let (stored, now) = (info.clone(), self.now());
+        self.store()
+            .write(move |conn| Box::pin(async move { plugin::insert(conn, &stored, &component, now).await }))
+            .await?;
+        Ok(info)
+    }
+
+    /// Replaces what an installed plugin may use. `None` if there is no such plugin.
+    pub async fn grant_plugin(
+        &self,
+        workspace: Option<WorkspaceId>,
+        digest: Digest,
+        grants: Vec<Grant>,
+    ) -> Result<Option<PluginInfo>, EngineError> {
+        let mut conn = self.store().reader().await?;
+        let all = plugin::list(&mut conn).await?;
+        let found = all.into_iter().find(|info| info.digest == digest && info.workspace_id == workspace);
+        let component = plugin::component(&mut conn, workspace, digest).await?;
+        drop(conn);
+        let (Some(mut info), Some(component)) = (found, component) else { return Ok(None) };
+        info.grants = grants;
+        self.plugins().activate(&info, &component).await?;
+        let kept = info.grants.clone();
+        self.store()
+            .write(move |conn| Box::pin(async move { plugin::set_grants(conn, workspace, digest, &kept).await }))
+            .await?;
+        Ok(Some(info))
+    }
+
+    /// Takes an installed plugin away. `false` if there is no such plugin.
+    pub async fn remove_plugin(&self, workspace: Option<WorkspaceId>, digest: Digest) -> Result<bool, EngineError> {
+        let gone = self
+            .store()
+            .write(move |conn| Box::pin(async move { plugin::delete(conn, workspace, digest).await }))
+            .await?;
+        if gone {
+            self.plugins().deactivate(workspace, digest);
+        }
+        Ok(gone)
+    }
+}
+
+/// An import granted without bounds.
+fn everywhere(import: &str) -> Grant {
+    Grant { import: import.to_owned(), scope: vec!["*".to_owned()] }
+}

@@ -1,0 +1,123 @@
+//! Work that is due, workspaces served in turn: one with a hundred thousand steps waits no longer or shorter than the rest.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use stepwell_core::{StepExecutionId, WorkspaceId};
+
+use crate::step::Due;
+
+/// A bounded queue, fair between workspaces, that holds a visit at most once.
+#[derive(Debug)]
+pub(crate) struct FairQueue {
+    lanes: HashMap<WorkspaceId, VecDeque<Due>>,
+    /// Workspaces that have work, in the order in which they are served.
+    turns: VecDeque<WorkspaceId>,
+    /// Visits that are queued or run.
+    known: HashSet<StepExecutionId>,
+    length: usize,
+    limit: usize,
+}
+
+impl FairQueue {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { lanes: HashMap::new(), turns: VecDeque::new(), known: HashSet::new(), length: 0, limit }
+    }
+
+    /// Adds work. `false` if there is no room: the work stays in the database and is found there later.
+    pub(crate) fn push(&mut self, due: Due) -> bool {
+        if self.known.contains(&due.visit.id) {
+            return true;
+        }
+        if self.length >= self.limit {
+            return false;
+        }
+        self.known.insert(due.visit.id);
+        self.put(due);
+        true
+    }
+
+    /// Puts work back that was taken and could not be done yet.
+    pub(crate) fn put_back(&mut self, due: Due) {
+        self.put(due);
+    }
+
+    fn put(&mut self, due: Due) {
+        let lane = self.lanes.entry(due.visit.workspace_id).or_default();
+        if lane.is_empty() {
+            self.turns.push_back(due.visit.workspace_id);
+        }
+        lane.push_back(due);
+        self.length += 1;
+    }
+
+    /// Takes the next piece of work of the workspace whose turn it is. It stays known until [`done`](Self::done).
+    pub(crate) fn pop(&mut self) -> Option<Due> {
+        let workspace = self.turns.pop_front()?;
+        let lane = self.lanes.get_mut(&workspace)?;
+        let due = lane.pop_front();
+        if lane.is_empty() {
+            self.lanes.remove(&workspace);
+        } else {
+            self.turns.push_back(workspace);
+        }
+        self.length -= usize::from(due.is_some());
+        due
+    }
+
+    /// Forgets a visit that was taken.
+    pub(crate) fn done(&mut self, visit: StepExecutionId) {
+        self.known.remove(&visit);
+    }
+
+    /// How much is queued.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there is room for many more.
+    pub(crate) fn is_half_empty(&self) -> bool {
+        self.length * 2 <= self.limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::tests::due;
+
+    fn taken(queue: &mut FairQueue) -> Vec<u128> {
+        std::iter::from_fn(|| queue.pop()).map(|due| due.visit.workspace_id.0.as_u128()).collect()
+    }
+
+    #[test]
+    fn workspaces_take_turns_whatever_they_have_queued() {
+        let mut queue = FairQueue::new(100);
+        for n in 0..3 {
+            queue.push(due(1, n));
+        }
+        queue.push(due(2, 10));
+        assert_eq!(taken(&mut queue), [1, 2, 1, 1]);
+    }
+
+    #[test]
+    fn a_full_queue_refuses() {
+        let mut queue = FairQueue::new(1);
+        assert!(queue.push(due(1, 1)));
+        assert!(!queue.push(due(1, 2)));
+        assert_eq!(queue.len(), 1);
+    }
+
+    #[test]
+    fn a_visit_is_held_once_until_it_is_done() {
+        let mut queue = FairQueue::new(10);
+        queue.push(due(1, 1));
+        queue.push(due(1, 1));
+        assert_eq!(queue.len(), 1);
+        let visit = queue.pop().map(|due| due.visit.id).expect("work");
+        queue.push(due(1, 1));
+        assert_eq!(queue.len(), 0);
+        queue.done(visit);
+        queue.push(due(1, 1));
+        assert_eq!(queue.len(), 1);
+    }
+}

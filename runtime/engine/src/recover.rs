@@ -1,0 +1,68 @@
+//! Recovery: visits that are due in the database but in nobody's memory, after a crash or because the queue was full.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stepwell_core::{StepExecution, Timestamp};
+use stepwell_store::{Conn, StoreError, claim, execution};
+
+use crate::engine::Inner;
+use crate::step::Due;
+
+/// How many visits are loaded at a time.
+const PAGE: i64 = 500;
+/// How often the database is searched for forgotten work, whatever else happens.
+const EVERY: Duration = Duration::from_secs(30);
+/// How often it is asked whether refused work has room now.
+const SPILL_CHECK: Duration = Duration::from_millis(200);
+
+/// Queues every visit that was running when the server stopped. What is queued or runs already is left alone.
+pub(crate) async fn sweep(inner: &Inner) -> Result<usize, StoreError> {
+    let mut after = None;
+    let mut found = 0;
+    loop {
+        let mut conn = inner.store.reader().await?;
+        let page = claim::running_all(&mut conn, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = Some(last.id);
+        let due = with_executions(&mut conn, page).await?;
+        found += due.len();
+        inner.dispatcher.add(due);
+    }
+}
+
+/// Sweeps until the engine stops: soon after work was refused, and now and then in any case.
+pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut since = Duration::ZERO;
+    while !inner.stopping() {
+        tokio::time::sleep(SPILL_CHECK).await;
+        since += SPILL_CHECK;
+        if inner.dispatcher.take_spilled() || since >= EVERY {
+            since = Duration::ZERO;
+            if let Err(error) = sweep(&inner).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "searching the database for due work");
+            }
+        }
+    }
+}
+
+/// Marks visits that are due for another try as running, and gives them with their executions.
+pub(crate) async fn claim(
+    conn: &mut Conn,
+    visits: Vec<StepExecution>,
+    now: Timestamp,
+) -> Result<Vec<Due>, StoreError> {
+    let ids: Vec<_> = visits.iter().map(|visit| visit.id).collect();
+    let claimed = claim::claim(conn, &ids, now).await?;
+    with_executions(conn, claimed).await
+}
+
+async fn with_executions(conn: &mut Conn, visits: Vec<StepExecution>) -> Result<Vec<Due>, StoreError> {
+    let mut due = Vec::with_capacity(visits.len());
+    for visit in visits {
+        if let Some(execution) = execution::get(conn, visit.workspace_id, visit.execution_id).await? {
+            due.push(Due { execution, visit, found: true });
+        }
+    }
+    Ok(due)
+}

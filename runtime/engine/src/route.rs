@@ -1,0 +1,220 @@
+//! What an event sets off, inside the commit that stores it: executions start and waits end. Nothing runs here; what became
+//! due is handed back for the dispatcher.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use stepwell_core::{
+    Contact, ContactChange, ContactId, Definition, Event, Given, IdSource, Input, MessageId, ReceivedEvent, Start, State,
+    Timestamp, Wait, Wake, WorkspaceId, advance, canonical_name, start,
+};
+use stepwell_rules::Documents;
+use stepwell_store::{Conn, StoreError, contact, definition, event, execution, wait};
+
+use crate::step::Due;
+
+/// The time and the ids of one commit, owned so that they can travel into it.
+#[derive(Clone)]
+pub struct Stamp {
+    /// When the commit was asked for.
+    pub now: Timestamp,
+    /// Where its ids come from.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl Stamp {
+    pub(crate) fn given(&self) -> Given<'_> {
+        Given::new(self.now, self.ids.as_ref())
+    }
+}
+
+/// An event to store and route.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its name.
+    pub name: String,
+    /// Whose.
+    pub contact_id: Option<ContactId>,
+    /// The message it is about.
+    pub message_id: Option<MessageId>,
+    /// Its data, an object or null.
+    pub data: Value,
+}
+
+/// What a commit set off.
+#[derive(Debug, Default)]
+pub struct Routed {
+    pub(crate) due: Vec<Due>,
+    /// How many executions were started.
+    pub started: usize,
+}
+
+impl Routed {
+    /// Takes over what another part of the same commit set off.
+    pub fn absorb(&mut self, other: Self) {
+        self.due.extend(other.due);
+        self.started += other.started;
+    }
+}
+
+/// Stores an event, starts what it triggers and wakes what waits for it.
+pub async fn emit(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    new: NewEvent,
+    stamp: &Stamp,
+) -> Result<(Event, Routed), StoreError> {
+    let stored = Event {
+        id: stamp.given().id(),
+        workspace_id: workspace,
+        name: new.name,
+        contact_id: new.contact_id,
+        message_id: new.message_id,
+        data: new.data,
+        created_at: stamp.now,
+    };
+    event::insert(conn, &stored).await?;
+    let mut routed = Routed::default();
+    if let Some(contact_id) = stored.contact_id {
+        start_all(conn, &stored, contact_id, stamp, &mut routed).await?;
+        wake_all(conn, &stored, contact_id, stamp, &mut routed).await?;
+    }
+    Ok((stored, routed))
+}
+
+/// Changes a contact; a subscription that flips is an event of its own (spec plunk-workflows, 11).
+pub async fn change_contact(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ContactId,
+    change: &ContactChange,
+    stamp: &Stamp,
+) -> Result<Option<(Contact, Routed)>, StoreError> {
+    let Some((changed, flipped)) = contact::apply_change(conn, workspace, id, change, stamp.now).await? else {
+        return Ok(None);
+    };
+    let routed = match flipped {
+        true => subscription_flipped(conn, &changed, stamp).await?,
+        false => Routed::default(),
+    };
+    Ok(Some((changed, routed)))
+}
+
+/// Emits what a flip of a contact's subscription is called.
+pub(crate) async fn subscription_flipped(
+    conn: &mut Conn,
+    contact: &Contact,
+    stamp: &Stamp,
+) -> Result<Routed, StoreError> {
+    let name = if contact.subscribed { "contact.subscribed" } else { "contact.unsubscribed" };
+    let event =
+        NewEvent { name: name.to_owned(), contact_id: Some(contact.id), message_id: None, data: Value::Null };
+    Ok(emit(conn, contact.workspace_id, event, stamp).await?.1)
+}
+
+async fn start_all(
+    conn: &mut Conn,
+    event: &Event,
+    contact: ContactId,
+    stamp: &Stamp,
+    routed: &mut Routed,
+) -> Result<(), StoreError> {
+    let names = [canonical_name(&event.name)];
+    for definition in definition::enabled_for_event(conn, event.workspace_id, &names).await? {
+        let with =
+            Start { contact_id: Some(contact), event_name: Some(event.name.clone()), event: event.data.clone() };
+        if begin(conn, &definition, with, stamp, routed).await?.is_none() {
+            tracing::debug!(definition = %definition.id, %contact, "the contact may not enter again");
+        }
+    }
+    Ok(())
+}
+
+/// Starts one execution of the newest version; `None` if the re-entry rule refuses or there is no trigger.
+pub(crate) async fn begin(
+    conn: &mut Conn,
+    definition: &Definition,
+    with: Start,
+    stamp: &Stamp,
+    routed: &mut Routed,
+) -> Result<Option<stepwell_core::Execution>, StoreError> {
+    let graph = definition::graph(conn, definition.workspace_id, definition.id, definition.version).await?;
+    let Some(graph) = graph else { return Ok(None) };
+    let Ok(changes) = start(definition, &graph, with, &stamp.given()) else { return Ok(None) };
+    if !execution::insert(conn, &changes).await? {
+        return Ok(None);
+    }
+    routed.started += 1;
+    routed.due.extend(due(&changes));
+    Ok(Some(changes.execution))
+}
+
+async fn wake_all(
+    conn: &mut Conn,
+    event: &Event,
+    contact_id: ContactId,
+    stamp: &Stamp,
+    routed: &mut Routed,
+) -> Result<(), StoreError> {
+    let waits = wait::for_event(conn, event.workspace_id, contact_id, &[canonical_name(&event.name)]).await?;
+    if waits.is_empty() {
+        return Ok(());
+    }
+    let document = contact::get(conn, event.workspace_id, contact_id).await?.map(|contact| contact.document());
+    for waiting in waits {
+        if matches(&waiting, event, document.as_ref(), stamp.now) {
+            let wake = Wake::Event(ReceivedEvent {
+                id: event.id,
+                name: event.name.clone(),
+                data: event.data.clone(),
+                received_at: event.created_at,
+            });
+            routed.due.extend(wake_one(conn, &waiting, wake, stamp).await?);
+        }
+    }
+    Ok(())
+}
+
+fn matches(wait: &Wait, event: &Event, contact: Option<&Value>, now: Timestamp) -> bool {
+    let Some(filter) = wait.event.as_ref().and_then(|event| event.filter.as_ref()) else { return true };
+    let nothing = Value::Null;
+    let documents = Documents {
+        contact: contact.unwrap_or(&nothing),
+        event: &event.data,
+        steps: &nothing,
+        variables: &nothing,
+    };
+    filter.holds(&documents, now.0)
+}
+
+/// Ends one wait, if the execution still stands on it.
+pub(crate) async fn wake_one(
+    conn: &mut Conn,
+    wait: &Wait,
+    wake: Wake,
+    stamp: &Stamp,
+) -> Result<Vec<Due>, StoreError> {
+    let Some((execution, visits)) = execution::state(conn, wait.workspace_id, wait.execution_id).await? else {
+        return Ok(Vec::new());
+    };
+    let graph = definition::graph(conn, wait.workspace_id, execution.definition_id, execution.definition_version).await?;
+    let Some(graph) = graph else { return Ok(Vec::new()) };
+    let state = State { graph: &graph, execution: &execution, visits: &visits };
+    let input = Input::Woken { visit: wait.step_execution_id, wake };
+    match advance(state, input, &stamp.given()) {
+        Ok(changes) => {
+            execution::apply(conn, &changes).await?;
+            Ok(due(&changes))
+        }
+        Err(refused) => {
+            tracing::debug!(execution = %wait.execution_id, %refused, "a wait ended that nobody stands on");
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// What a commit of these changes makes due.
+pub(crate) fn due(changes: &stepwell_core::Changes) -> Vec<Due> {
+    let execution = &changes.execution;
+    changes.ready().map(|visit| Due { execution: execution.clone(), visit: visit.clone(), found: false }).collect()
+}

@@ -1,0 +1,179 @@
+//! From a due visit to the request the plugin host gets: everything a step may know, loaded in one go.
+
+use serde_json::{Map, Value, json};
+use stepwell_core::{
+    Call, Contact, Definition, Execution, Graph, Mode, Step, StepContext, StepExecution, StepId, StepRequest, Timestamp,
+    Wake, WorkspaceId,
+};
+use stepwell_store::{Conn, StoreError, contact, definition, execution, workspace};
+
+use crate::links::Links;
+
+/// A visit that is due, with its execution as it was stored with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    pub(crate) execution: Execution,
+    pub(crate) visit: StepExecution,
+    /// Whether it was found in the database and not handed on by the commit that made it due: it may have been done since.
+    pub(crate) found: bool,
+}
+
+/// What is around a visit: loaded from the store, or made up by a dry run.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) definition: Definition,
+    pub(crate) project: String,
+    pub(crate) graph: std::sync::Arc<Graph>,
+    pub(crate) contact: Option<Contact>,
+    pub(crate) outputs: Vec<(StepId, Value)>,
+}
+
+/// Loads what is around a visit; `None` if its definition is gone.
+pub(crate) async fn load(conn: &mut Conn, due: &Execution) -> Result<Option<Surroundings>, StoreError> {
+    let workspace = due.workspace_id;
+    let Some(definition) = definition::get(conn, workspace, due.definition_id).await? else { return Ok(None) };
+    let Some(graph) = definition::graph(conn, workspace, due.definition_id, due.definition_version).await? else {
+        return Ok(None);
+    };
+    let contact = match due.contact_id {
+        Some(id) => contact::get(conn, workspace, id).await?,
+        None => None,
+    };
+    let outputs = execution::outputs(conn, workspace, due.id).await?;
+    let project = project_name(conn, workspace).await?;
+    Ok(Some(Surroundings { definition, project, graph, contact, outputs }))
+}
+
+async fn project_name(conn: &mut Conn, id: WorkspaceId) -> Result<String, StoreError> {
+    Ok(workspace::get(conn, id).await?.map(|workspace| workspace.name).unwrap_or_default())
+}
+
+/// The request for a visit to `step`.
+pub(crate) fn request(
+    due: &Due,
+    step: &Step,
+    around: &Surroundings,
+    links: &Links,
+    mode: Mode,
+    now: Timestamp,
+) -> StepRequest {
+    let visit = &due.visit;
+    StepRequest {
+        step_type: step.step_type.clone(),
+        plugin: step.plugin,
+        call: call(visit),
+        mode,
+        context: StepContext {
+            workspace_id: visit.workspace_id,
+            execution_id: visit.execution_id,
+            step_id: visit.step_id,
+            step_execution_id: visit.id,
+            attempt: visit.attempt,
+            idempotency_key: visit.id.to_string(),
+            now,
+            config: config(step),
+            contact: around.contact.clone(),
+            event: due.execution.event.clone(),
+            variables: Value::Object(due.execution.variables.clone()),
+            outputs: outputs(&around.graph, &around.outputs),
+            about: about(due, step, around, links),
+        },
+    }
+}
+
+/// A visit that was resumed before is resumed again, also on a later attempt: its state is kept over retries.
+fn call(visit: &StepExecution) -> Call {
+    match (&visit.state, &visit.wake) {
+        (Some(state), Some(wake)) => Call::Resume { state: state.clone(), wake: wake.clone() },
+        (Some(state), None) => Call::Resume { state: state.clone(), wake: Wake::Checkpoint },
+        (None, _) => Call::Run,
+    }
+}
+
+/// The configuration; a template id that was written beside it counts as part of it.
+fn config(step: &Step) -> Value {
+    let mut config = step.config.clone();
+    if let (Some(id), Value::Object(members)) = (step.template_id, &mut config) {
+        members.entry("templateId").or_insert_with(|| json!(id));
+    }
+    config
+}
+
+fn outputs(graph: &Graph, outputs: &[(StepId, Value)]) -> Value {
+    let mut all = Map::new();
+    for (id, output) in outputs {
+        if let Some(step) = graph.step(*id) {
+            all.insert(step.name.clone(), output.clone());
+        }
+        all.insert(id.to_string(), output.clone());
+    }
+    Value::Object(all)
+}
+
+fn about(due: &Due, step: &Step, around: &Surroundings, links: &Links) -> Value {
+    let execution = &due.execution;
+    let urls = execution.contact_id.map(|contact| {
+        json!({
+            "unsubscribeUrl": links.unsubscribe_url(execution.workspace_id, contact),
+            "subscribeUrl": links.subscribe_url(execution.workspace_id, contact),
+            "manageUrl": links.manage_url(execution.workspace_id, contact),
+        })
+    });
+    json!({
+        "workflow": {
+            "id": around.definition.id, "name": around.definition.name, "version": execution.definition_version,
+        },
+        "execution": { "id": execution.id, "startedAt": execution.started_at.to_rfc3339() },
+        "step": { "id": step.id, "name": step.name, "type": step.step_type, "retry": step.retry },
+        "eventName": execution.event_name,
+        "project": { "id": execution.workspace_id, "name": around.project },
+        "urls": urls.unwrap_or_else(|| json!({})),
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use stepwell_core::{Given, Reentry, SequentialIds, Start, start, testing};
+    use uuid::Uuid;
+
+    /// A due visit of the workspace and number.
+    pub(crate) fn due(workspace: u128, visit: u128) -> Due {
+        let steps: Vec<_> = ["trigger", "first"].map(testing::step).into();
+        let edges = vec![testing::edge(&steps, "trigger", "first", stepwell_core::Guard::Always, 0)];
+        let ids = SequentialIds::default();
+        let given = Given::new(Timestamp(0), &ids);
+        let graph = testing::graph(steps, edges);
+        let changes = start(&testing::definition(Reentry::Always), &graph, Start::default(), &given).expect("trigger");
+        let mut visit_row = changes.visits[1].clone();
+        visit_row.id = Uuid::from_u128(visit).into();
+        visit_row.workspace_id = Uuid::from_u128(workspace).into();
+        Due { execution: changes.execution, visit: visit_row, found: false }
+    }
+
+    #[test]
+    fn a_visit_with_state_goes_on_where_it_was() {
+        let mut due = due(1, 1);
+        assert!(matches!(call(&due.visit), Call::Run));
+        due.visit.state = Some(json!(3));
+        assert!(matches!(call(&due.visit), Call::Resume { wake: Wake::Checkpoint, .. }));
+        due.visit.wake = Some(Wake::Timer);
+        assert!(matches!(call(&due.visit), Call::Resume { wake: Wake::Timer, .. }));
+    }
+
+    #[test]
+    fn outputs_are_found_by_name_and_by_id_and_the_last_visit_counts() {
+        let graph = testing::graph(vec![testing::step("hook")], vec![]);
+        let id = graph.steps[0].id;
+        let all = outputs(&graph, &[(id, json!(1)), (id, json!(2))]);
+        assert_eq!((&all["hook"], &all[id.to_string()]), (&json!(2), &json!(2)));
+    }
+
+    #[test]
+    fn a_template_id_beside_the_configuration_is_part_of_it() {
+        let mut step = testing::step("send-email");
+        step.config = json!({});
+        step.template_id = Some(Uuid::from_u128(7).into());
+        assert_eq!(config(&step)["templateId"], json!(Uuid::from_u128(7)));
+    }
+}

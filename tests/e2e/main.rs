@@ -1,0 +1,1 @@
+//! The whole, from outside: the real binary over HTTP, real SMTP, a real HTTP server behind the webhooks.

@@ -1,0 +1,17 @@
+//! What end-to-end tests stand on: the real binary as a process, and real peers that can be read back.
+
+mod client;
+mod http_peer;
+mod python;
+mod server;
+mod smtp_peer;
+mod wait;
+mod workflow;
+
+pub use client::{Client, Reply};
+pub use http_peer::{HttpPeer, Received, Script};
+pub use python::python;
+pub use server::{Server, ServerOptions, binary, component, fixture};
+pub use smtp_peer::{Mail, SmtpPeer};
+pub use wait::{eventually, eventually_within};
+pub use workflow::Workflow;

@@ -1,0 +1,168 @@
+//! The real binary as a process: started on a free port with a database of its own, killed, restarted, stopped.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::client::Client;
+use crate::python::workspace;
+
+/// How the server is started, beyond a free port and an empty folder.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOptions {
+    variables: Vec<(String, String)>,
+}
+
+impl ServerOptions {
+    /// Sets a `STEPWELL_*` variable.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl ToString) -> Self {
+        self.variables.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Starts a server.
+    pub async fn start(self) -> Server {
+        Server::start_with(self).await
+    }
+}
+
+/// A running server. Dropping it kills it and deletes its data.
+pub struct Server {
+    process: Child,
+    address: String,
+    key: String,
+    data: TempDir,
+    options: ServerOptions,
+}
+
+impl Server {
+    /// Starts a server whose plugins may reach this machine, as every webhook peer is there.
+    pub async fn start() -> Self {
+        ServerOptions::default().start().await
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "a key for a test may be any")]
+    async fn start_with(options: ServerOptions) -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let key = format!("sk_{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+        let (process, address) = launch(data.path(), &key, &options).await;
+        Self { process, address, key, data, options }
+    }
+
+    /// SIGKILL: no shutdown hook runs.
+    pub async fn kill(&mut self) {
+        self.process.kill().await.expect("killing the server");
+    }
+
+    /// SIGTERM, and the exit code.
+    pub async fn terminate(&mut self) -> Option<i32> {
+        let id = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("a running server");
+        kill_process(id, Signal::TERM).expect("signalling the server");
+        self.process.wait().await.expect("waiting for the server").code()
+    }
+
+    /// Starts again on the same data. The port may be another.
+    pub async fn restart(&mut self) {
+        let (process, address) = launch(self.data.path(), &self.key, &self.options).await;
+        (self.process, self.address) = (process, address);
+    }
+
+    /// SIGKILL and a start on the same data.
+    pub async fn kill_and_restart(&mut self) {
+        self.kill().await;
+        self.restart().await;
+    }
+
+    /// `http://127.0.0.1:…`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The secret key that exists from the first start on.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The folder that holds everything durable.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The process id, for measuring.
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// A client with the bootstrap key.
+    pub fn client(&self) -> Client {
+        Client::new(&self.address, Some(&self.key))
+    }
+
+    /// A client with another key, or none.
+    pub fn client_with(&self, key: Option<&str>) -> Client {
+        Client::new(&self.address, key)
+    }
+
+    /// Runs another command of the binary on the same data.
+    pub async fn command(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = Command::new(binary());
+        command.args(arguments).env("STEPWELL_DATA", self.data.path()).current_dir(self.data.path());
+        command.output().await.expect("running the binary")
+    }
+}
+
+async fn launch(data: &Path, key: &str, options: &ServerOptions) -> (Child, String) {
+    let mut command = Command::new(binary());
+    command
+        .arg("serve")
+        .env("STEPWELL_LISTEN", "127.0.0.1:0")
+        .env("STEPWELL_DATA", data)
+        .env("STEPWELL_BOOTSTRAP_KEY", key)
+        .env("STEPWELL_ALLOW_NETWORK", "127.0.0.0/8")
+        .envs(options.variables.iter().map(|(name, value)| (name, value)))
+        .current_dir(data)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true);
+    let mut process = command.spawn().unwrap_or_else(|error| panic!("starting {}: {error}", binary().display()));
+    let mut lines = BufReader::new(process.stdout.take().expect("stdout")).lines();
+    while let Some(line) = lines.next_line().await.expect("the server's stdout") {
+        if let Some((_, address)) = line.split_once("listening on ") {
+            let address = address.trim().to_owned();
+            // Keep reading, or the pipe fills up and the server stands still.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return (process, address);
+        }
+    }
+    panic!("the server ended before it listened: {:?}", process.wait().await);
+}
+
+/// The binary under test: `STEPWELL_TEST_BINARY`, else the debug build.
+pub fn binary() -> PathBuf {
+    let given = std::env::var_os("STEPWELL_TEST_BINARY").map(PathBuf::from);
+    let binary = given.unwrap_or_else(|| workspace().join("target/debug/stepwell"));
+    assert!(binary.exists(), "no binary at {}: run `cargo xtask test`, it builds it", binary.display());
+    binary
+}
+
+/// A first-party component, built.
+pub fn component(name: &str) -> Vec<u8> {
+    read_component(&format!("{name}.wasm"))
+}
+
+/// A component of `tests/fixtures/plugins`, built.
+pub fn fixture(name: &str) -> Vec<u8> {
+    read_component(&format!("fixtures/{name}.wasm"))
+}
+
+fn read_component(file: &str) -> Vec<u8> {
+    let folder = std::env::var_os("STEPWELL_COMPONENTS").map(PathBuf::from);
+    let path = folder.unwrap_or_else(|| workspace().join("target/components")).join(file);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask plugins`", path.display()))
+}

@@ -93,9 +93,14 @@ impl Links {
         &self.host
     }
 
-    /// Ends the contact's subscription; `message` is the one the link is in.
-    pub fn unsubscribe_url(&self, workspace: WorkspaceId, contact: ContactId, message: Option<MessageId>) -> String {
-        self.contact_url(LinkKind::Unsubscribe, workspace, contact, message)
+    /// Ends the contact's subscription.
+    pub fn unsubscribe_url(&self, workspace: WorkspaceId, contact: ContactId) -> String {
+        self.contact_url(LinkKind::Unsubscribe, workspace, contact, None)
+    }
+
+    /// Ends the contact's subscription, and tells which message led there.
+    pub fn unsubscribe_url_of(&self, workspace: WorkspaceId, contact: ContactId, message: MessageId) -> String {
+        self.contact_url(LinkKind::Unsubscribe, workspace, contact, Some(message))
     }
 
     /// Begins the contact's subscription.
@@ -219,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_subscription_link_names_the_contact_and_the_message_it_is_in() {
-        let url = links(7).unsubscribe_url(WORKSPACE, CONTACT, Some(MESSAGE));
+        let url = links(7).unsubscribe_url_of(WORKSPACE, CONTACT, MESSAGE);
         let claim = links(7).verify(LinkKind::Unsubscribe, token(&url)).expect("claim");
         let wanted =
             Claim { workspace_id: WORKSPACE, contact_id: Some(CONTACT), message_id: Some(MESSAGE), target: None };

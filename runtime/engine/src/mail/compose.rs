@@ -142,7 +142,7 @@ fn unsubscribe_headers(builder: MessageBuilder, message: &Message, links: &Links
         return builder;
     };
     // Pre-encoded: the address is plain ASCII, and must not be broken over lines.
-    let address = format!("<{}>", links.unsubscribe_url(message.workspace_id, contact, Some(message.id)));
+    let address = format!("<{}>", links.unsubscribe_url_of(message.workspace_id, contact, message.id));
     let header = |name, value: String| {
         HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
     };

@@ -1,5 +1,8 @@
 //! Hands an email to the mail server, and says what its answer means for the message.
 
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use lettre::transport::smtp::PoolConfig;
@@ -29,6 +32,29 @@ pub const NO_SERVER: &str = "no mail server is configured; set STEPWELL_SMTP_URL
 #[error("expected smtp://[user:password@]host[:port][?tls=none|opportunistic|required] or smtps://…: {0}")]
 pub struct BadSmtpUrl(String);
 
+/// Where the mail server is and how to talk to it: `smtp://` (plain or, where the server offers it or `tls` requires it,
+/// STARTTLS) or `smtps://` (TLS from the beginning). `tls` is `opportunistic` where nothing is said.
+#[derive(Clone)]
+pub struct SmtpUrl(Url);
+
+impl FromStr for SmtpUrl {
+    type Err = BadSmtpUrl;
+    fn from_str(text: &str) -> Result<Self, BadSmtpUrl> {
+        let url = normalised(text)?;
+        match AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str()) {
+            Ok(_) => Ok(Self(url)),
+            Err(error) => Err(BadSmtpUrl(error.to_string())),
+        }
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for SmtpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.0.scheme(), self.0.host_str().unwrap_or_default())
+    }
+}
+
 /// The mail server, if there is one. Cheap to clone; connections are pooled and kept open.
 #[derive(Clone)]
 pub struct Mailer {
@@ -54,19 +80,15 @@ pub enum Delivery {
 }
 
 impl Mailer {
-    /// A mailer for `smtp://` (plain or, where `tls` says so or the server offers it, STARTTLS) or `smtps://` (TLS from the
-    /// beginning). It connects when there is something to send.
-    ///
-    /// `tls` is `opportunistic` where nothing is said: encrypted if the server offers it. `hello` is the name given to the server.
-    pub fn new(smtp_url: &str, hello: &str, connections: u32) -> Result<Self, BadSmtpUrl> {
-        let url = normalised(smtp_url)?;
+    /// A mailer that connects when there is something to send, at most `connections` times at once. `hello` is the name that it
+    /// gives itself, unless the URL has one as its path. Only inside a Tokio runtime.
+    pub fn new(server: &SmtpUrl, hello: &str, connections: u32) -> Result<Self, BadSmtpUrl> {
         let pool = PoolConfig::new().max_size(connections).idle_timeout(Duration::from_secs(60));
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str());
-        let builder = builder.map_err(|error| BadSmtpUrl(error.to_string()))?;
-        let builder = match url.path() {
-            "" | "/" => builder.hello_name(ClientId::Domain(hello.to_owned())),
-            _ => builder,
-        };
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(server.0.as_str());
+        let mut builder = builder.map_err(|error| BadSmtpUrl(error.to_string()))?;
+        if matches!(server.0.path(), "" | "/") {
+            builder = builder.hello_name(client_id(hello));
+        }
         Ok(Self { transport: Some(builder.timeout(Some(COMMAND_TIMEOUT)).pool_config(pool).build()) })
     }
 
@@ -99,6 +121,15 @@ impl Mailer {
         if let Some(transport) = &self.transport {
             transport.shutdown().await;
         }
+    }
+}
+
+/// A host as SMTP writes it: addresses stand in brackets.
+fn client_id(host: &str) -> ClientId {
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
+        Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
+        Err(_) => ClientId::Domain(host.to_owned()),
     }
 }
 
@@ -192,13 +223,18 @@ mod tests {
         assert_eq!(normal("smtps://mail.example").as_deref(), Ok("smtps://mail.example"));
     }
 
-    #[tokio::test]
-    async fn a_url_that_is_not_smtp_is_refused_with_what_is_expected() {
+    #[test]
+    fn a_url_that_is_not_smtp_is_refused_with_what_is_expected() {
         for url in ["http://mail.example", "smtp://", "mail.example:25", "smtp://a?tls=maybe", "smtps://a?tls=none", ""] {
-            let error = Mailer::new(url, "localhost", 1).err().map(|error| error.to_string()).unwrap_or_default();
+            let error = url.parse::<SmtpUrl>().err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.contains("expected smtp://"), "{url}: {error}");
         }
-        assert!(Mailer::new("smtp://user:secret@mail.example:587?tls=required", "localhost", 4).is_ok());
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let url: SmtpUrl = "smtp://user:secret@mail.example:587?tls=required".parse().expect("url");
+        assert_eq!(format!("{url:?}"), "smtp://mail.example");
     }
 
     #[test]
@@ -236,7 +272,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("port");
         let port = listener.local_addr().expect("address").port();
         drop(listener);
-        let mailer = Mailer::new(&format!("smtp://127.0.0.1:{port}"), "localhost", 1).expect("mailer");
+        let url = format!("smtp://127.0.0.1:{port}").parse().expect("url");
+        let mailer = Mailer::new(&url, "localhost", 1).expect("mailer");
         let mail = Mail::builder()
             .from("a@example.org".parse().expect("address"))
             .to("b@example.org".parse().expect("address"))

@@ -10,16 +10,13 @@ const MAX_MEMORY: usize = 8 * 1024 * 1024;
 #[error("rewriting the html")]
 pub(super) struct CannotRewrite(#[source] lol_html::errors::RewritingError);
 
-/// Runs `html` through the handlers that `prepare` adds.
+/// Runs `html` through the handlers.
 pub(super) fn run<'h>(
     html: &str,
-    prepare: impl FnOnce(&mut Settings<'h, '_, LocalHandlerTypes>),
+    handlers: Settings<'h, '_, LocalHandlerTypes>,
 ) -> Result<String, CannotRewrite> {
-    let mut settings = Settings::new();
-    settings.strict = false;
-    settings.memory_settings =
-        MemorySettings { max_allowed_memory_usage: MAX_MEMORY, ..MemorySettings::new() };
-    prepare(&mut settings);
+    let memory = MemorySettings::new().with_max_allowed_memory_usage(MAX_MEMORY);
+    let settings = handlers.with_strict(false).with_memory_settings(memory);
     let mut output = Vec::with_capacity(html.len());
     let mut rewriter = HtmlRewriter::new(settings, |chunk: &[u8]| output.extend_from_slice(chunk));
     rewriter.write(html.as_bytes()).map_err(CannotRewrite)?;

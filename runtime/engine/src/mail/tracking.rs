@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use lol_html::html_content::{ContentType, Element};
-use lol_html::{element, end};
+use lol_html::{Settings, element, end};
 use stepwell_core::{MessageId, WorkspaceId};
 use url::Url;
 
@@ -16,34 +16,39 @@ use crate::links::{Links, MAX_TARGET};
 pub(super) fn add(html: &str, links: &Links, workspace: WorkspaceId, message: MessageId) -> Result<String, CannotRewrite> {
     let picture = picture(&links.open_url(workspace, message));
     let placed = Rc::new(Cell::new(false));
-    rewrite::run(html, |settings| {
-        settings.element_content_handlers.push(element!("a[href], area[href]", move |link: &mut Element<'_, '_>| {
+    let (in_body, placed_in_body) = (picture.clone(), Rc::clone(&placed));
+    let handlers = Settings::new()
+        .append_element_content_handler(element!("a[href], area[href]", move |link| {
             let target = link.get_attribute("href").and_then(|href| web_address(&href, links));
             if let Some(target) = target {
                 link.set_attribute("href", &links.click_url(workspace, message, &target))?;
             }
             Ok(())
-        }));
-        let (at_body_end, body_placed) = (picture.clone(), Rc::clone(&placed));
-        settings.element_content_handlers.push(element!("body", move |body: &mut Element<'_, '_>| {
-            let (picture, placed) = (at_body_end.clone(), Rc::clone(&body_placed));
-            if let Some(handlers) = body.end_tag_handlers() {
-                handlers.push(Box::new(move |tag| {
-                    if !placed.replace(true) {
-                        tag.before(&picture, ContentType::Html);
-                    }
-                    Ok(())
-                }));
-            }
+        }))
+        .append_element_content_handler(element!("body", move |body| {
+            place_at_end(body, &in_body, &placed_in_body);
             Ok(())
-        }));
-        settings.document_content_handlers.push(end!(move |end| {
+        }))
+        .append_document_content_handler(end!(move |end| {
             if !placed.get() {
                 end.append(&picture, ContentType::Html);
             }
             Ok(())
         }));
-    })
+    rewrite::run(html, handlers)
+}
+
+/// Puts the picture before the end tag of the body, if one comes.
+fn place_at_end(body: &mut Element<'_, '_>, picture: &str, placed: &Rc<Cell<bool>>) {
+    let (picture, placed) = (picture.to_owned(), Rc::clone(placed));
+    if let Some(handlers) = body.end_tag_handlers() {
+        handlers.push(Box::new(move |tag| {
+            if !placed.replace(true) {
+                tag.before(&picture, ContentType::Html);
+            }
+            Ok(())
+        }));
+    }
 }
 
 fn picture(address: &str) -> String {
@@ -91,7 +96,7 @@ mod tests {
 
     #[test]
     fn other_links_stay_as_they_are() {
-        let own = links().unsubscribe_url(WORKSPACE, Uuid::from_u128(2).into(), None);
+        let own = links().unsubscribe_url(WORKSPACE, Uuid::from_u128(2).into());
         for href in ["mailto:ada@example.org", "#top", "/relative", "javascript:alert(1)", "tel:+491", "", &own] {
             let html = format!(r#"<a href="{href}">x</a>"#);
             assert!(tracked(&html).starts_with(&html), "{href}");

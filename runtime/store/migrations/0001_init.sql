@@ -169,6 +169,14 @@ create index execution_active on execution (definition_id, current_step_id)
     where completed_at is null; -- does anything still run, and on which step?
 create index execution_ended on execution (completed_at) where completed_at is not null; -- retention: what is old enough?
 
+-- Who has entered a definition for good, once the execution that says so has been pruned: once means once.
+create table entered (
+    workspace_id  text not null,
+    definition_id text not null,
+    reentry_key   text not null,
+    primary key (definition_id, reentry_key)
+);
+
 -- Visits to steps.
 create table step_execution (
     id           text   not null primary key,
@@ -246,6 +254,7 @@ create table outbox_message (
     updated_at        bigint not null
 );
 create index outbox_message_next on outbox_message (next_at) where next_at is not null; -- delivery: what is due?
+create index outbox_message_settled on outbox_message (updated_at) where next_at is null; -- retention: what is old enough?
 create index outbox_message_execution on outbox_message (execution_id)
     where execution_id is not null; -- what did this execution send?
 create index outbox_message_template on outbox_message (template_id)

@@ -17,6 +17,9 @@ pub(crate) type DbConnection = sqlx::SqliteConnection;
 /// A row of it.
 pub(crate) type DbRow = sqlx::sqlite::SqliteRow;
 
+/// A query with its arguments.
+pub(crate) type DbQuery<'q> = sqlx::query::Query<'q, Db, <Db as sqlx::Database>::Arguments>;
+
 /// Begins a transaction that may write: on SQLite one that takes the write lock at once, so that it cannot fail later.
 pub(crate) const BEGIN: &str = "begin immediate";
 

@@ -4,19 +4,40 @@
 //! free function of a noun's module over `&mut Conn`, and names the workspace it is for.
 #![deny(missing_docs)]
 
+pub mod claim;
 mod commit;
 mod conn;
 pub mod connection;
+pub mod contact;
+pub mod contact_page;
 pub mod counter;
+pub mod definition;
+pub mod definition_page;
 mod dialect;
 mod error;
+pub mod event;
+pub mod execution;
 mod graphs;
+pub mod idempotency;
+pub mod journal;
 pub mod key;
+pub mod keyvalue;
+pub mod outbox;
+pub mod page;
+pub mod plugin;
+pub mod prune;
 mod row;
+pub mod schedule;
+pub mod setting;
+pub mod step_execution;
 mod store;
+pub mod suppression;
 pub mod template;
+pub mod wait;
+pub mod workspace;
 
 pub use conn::Conn;
 pub use error::StoreError;
 pub use futures_util::future::BoxFuture;
+pub use page::{Direction, Page};
 pub use store::Store;

@@ -1,13 +1,14 @@
 //! Reading columns: text and numbers in, core types out.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use serde::Serialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::Value;
-use sqlx::{Decode, Row, Type};
-use stepwell_core::Timestamp;
+use sqlx::{Decode, QueryBuilder, Row, Type};
+use stepwell_core::{Timestamp, canonical_name};
 
 use crate::dialect::{Db, DbRow};
 use crate::error::StoreError;
@@ -111,4 +112,23 @@ pub(crate) fn maybe_text(id: Option<impl ToString>) -> Option<String> {
 /// Rows to core types, the first that cannot be read being the error.
 pub(crate) fn all<T>(rows: Vec<DbRow>, read: impl Fn(&DbRow) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
     rows.iter().map(read).collect()
+}
+
+/// Adds `<before>(a, b, c)` to a query; with no values a list that nothing is in.
+pub(crate) fn push_in(query: &mut QueryBuilder<Db>, before: &str, values: impl Iterator<Item = String>) {
+    query.push(before).push("(");
+    let mut values = values.peekable();
+    if values.peek().is_none() {
+        query.push("null");
+    }
+    let mut list = query.separated(", ");
+    for value in values {
+        list.push_bind(value);
+    }
+    query.push(")");
+}
+
+/// The names under which events of these names are matched, each once.
+pub(crate) fn canonical(names: &[&str]) -> impl Iterator<Item = String> {
+    names.iter().map(|name| canonical_name(name).to_owned()).collect::<BTreeSet<_>>().into_iter()
 }

@@ -1,0 +1,111 @@
+//! Executions: reading single ones and writing what was decided about them.
+
+mod list;
+mod write;
+
+use serde_json::Value;
+use stepwell_core::{Execution, ExecutionId, StepExecution, StepId, WorkspaceId};
+
+use crate::conn::Conn;
+use crate::dialect::{DbQuery, DbRow};
+use crate::error::StoreError;
+use crate::row::{self, Read};
+use crate::step_execution;
+
+pub use list::{active_count, active_ids, active_on_steps, page};
+pub use write::{apply, insert};
+
+/// The execution of this id.
+pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ExecutionId) -> Result<Option<Execution>, StoreError> {
+    let query = sqlx::query("select * from execution where id = $1 and workspace_id = $2");
+    let row = query.bind(id.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// An execution and its step executions that are not done, in the order in which they were created: what
+/// [`advance`](stepwell_core::advance) decides on.
+pub async fn state(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+) -> Result<Option<(Execution, Vec<StepExecution>)>, StoreError> {
+    let Some(execution) = get(conn, workspace, id).await? else { return Ok(None) };
+    let query = sqlx::query(
+        "select * from step_execution where execution_id = $1 and workspace_id = $2
+         and status in ('pending', 'running', 'waiting') order by created_at, id",
+    );
+    Ok(Some((execution, step_executions(conn, query, workspace, id).await?)))
+}
+
+/// All step executions of an execution in the order in which they were created.
+pub async fn visits(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+) -> Result<Vec<StepExecution>, StoreError> {
+    let query = sqlx::query(
+        "select * from step_execution where execution_id = $1 and workspace_id = $2 order by created_at, id",
+    );
+    step_executions(conn, query, workspace, id).await
+}
+
+/// The step execution that failed last.
+pub async fn failed_visit(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+) -> Result<Option<StepExecution>, StoreError> {
+    let query = sqlx::query(
+        "select * from step_execution where execution_id = $1 and workspace_id = $2 and status = 'failed'
+         order by completed_at desc, id desc limit 1",
+    );
+    Ok(step_executions(conn, query, workspace, id).await?.pop())
+}
+
+async fn step_executions(
+    conn: &mut Conn,
+    query: DbQuery<'_>,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+) -> Result<Vec<StepExecution>, StoreError> {
+    let query = query.bind(id.to_string()).bind(workspace.to_string());
+    row::all(query.fetch_all(conn.db()).await?, step_execution::read)
+}
+
+/// The outputs of completed steps, oldest first. A step that was visited twice is there twice.
+pub async fn outputs(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+) -> Result<Vec<(StepId, Value)>, StoreError> {
+    let query = sqlx::query(
+        "select step_id, output from step_execution where execution_id = $1 and workspace_id = $2
+         and status = 'completed' and output is not null order by created_at, id",
+    );
+    let rows = query.bind(id.to_string()).bind(workspace.to_string()).fetch_all(conn.db()).await?;
+    row::all(rows, |row| Ok((row.parsed("step_id")?, row.json("output")?)))
+}
+
+pub(crate) fn read(row: &DbRow) -> Result<Execution, StoreError> {
+    Ok(Execution {
+        id: row.parsed("id")?,
+        workspace_id: row.parsed("workspace_id")?,
+        definition_id: row.parsed("definition_id")?,
+        definition_version: row.number("definition_version")?,
+        contact_id: row.maybe_parsed("contact_id")?,
+        status: row.word("status")?,
+        current_step_id: row.maybe_parsed("current_step_id")?,
+        exit_reason: row.raw("exit_reason")?,
+        event_name: row.raw("event_name")?,
+        event: row.json("event")?,
+        variables: row.json("variables")?,
+        reentry: row.word("reentry")?,
+        reentry_key: row.raw("reentry_key")?,
+        row_version: row.raw("row_version")?,
+        journal_length: row.raw("journal_length")?,
+        started_at: row.time("started_at")?,
+        completed_at: row.maybe_time("completed_at")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}

@@ -1,0 +1,144 @@
+//! Storing a decision: all rows of it, or none.
+
+use std::collections::HashSet;
+
+use stepwell_core::{Changes, Execution, JournalKind, StepId, StepStatus};
+
+use crate::conn::Conn;
+use crate::counter::{Count, CounterKey};
+use crate::error::StoreError;
+use crate::row::{maybe_text, to_json, word};
+use crate::{journal, step_execution, wait};
+
+/// Stores a new execution. False, and nothing is stored, if the contact may not enter the definition again.
+pub async fn insert(conn: &mut Conn, changes: &Changes) -> Result<bool, StoreError> {
+    if !insert_execution(conn, &changes.execution).await? {
+        return Ok(false);
+    }
+    insert_parts(conn, changes).await?;
+    Ok(true)
+}
+
+/// Stores what was decided about a stored execution. [`StoreError::Fenced`] if it has changed since it was read,
+/// [`StoreError::ReentryRefused`] if another execution has taken its re-entry key meanwhile; the write that this is part of
+/// must then answer an error, so that nothing of it is kept.
+pub async fn apply(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
+    update_execution(conn, changes).await?;
+    insert_parts(conn, changes).await
+}
+
+async fn insert_parts(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
+    step_execution::upsert(conn, &changes.visits).await?;
+    // First those that are over: a visit that is woken and waits again has one wait, the new one.
+    wait::remove(conn, changes.execution.workspace_id, &changes.waits_over).await?;
+    wait::insert(conn, &changes.waits).await?;
+    journal::insert(conn, &changes.journal).await?;
+    count(conn, changes);
+    Ok(())
+}
+
+async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "insert into execution (id, workspace_id, definition_id, definition_version, contact_id, status, current_step_id,
+         exit_reason, event_name, event, variables, reentry, reentry_key, row_version, journal_length, started_at,
+         completed_at, created_at, updated_at)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+         where not exists (select 1 from entered where definition_id = $3 and reentry_key = $13)
+         on conflict (definition_id, reentry_key) where reentry_key is not null do nothing",
+    )
+    .bind(execution.id.to_string())
+    .bind(execution.workspace_id.to_string())
+    .bind(execution.definition_id.to_string())
+    .bind(i64::from(execution.definition_version))
+    .bind(maybe_text(execution.contact_id))
+    .bind(execution.status.as_str())
+    .bind(maybe_text(execution.current_step_id))
+    .bind(execution.exit_reason.as_deref())
+    .bind(execution.event_name.as_deref())
+    .bind(to_json(&execution.event)?)
+    .bind(to_json(&execution.variables)?)
+    .bind(word(&execution.reentry)?)
+    .bind(execution.reentry_key.as_deref())
+    .bind(execution.row_version)
+    .bind(execution.journal_length)
+    .bind(execution.started_at.0)
+    .bind(execution.completed_at.map(|time| time.0))
+    .bind(execution.created_at.0)
+    .bind(execution.updated_at.0)
+    .execute(conn.db())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+async fn update_execution(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
+    let execution = &changes.execution;
+    let done = sqlx::query(
+        "update execution set status = $4, current_step_id = $5, exit_reason = $6, event = $7, variables = $8,
+         reentry_key = $9, row_version = $10, journal_length = $11, completed_at = $12, updated_at = $13
+         where id = $1 and workspace_id = $2 and row_version = $3",
+    )
+    .bind(execution.id.to_string())
+    .bind(execution.workspace_id.to_string())
+    .bind(changes.expected)
+    .bind(execution.status.as_str())
+    .bind(maybe_text(execution.current_step_id))
+    .bind(execution.exit_reason.as_deref())
+    .bind(to_json(&execution.event)?)
+    .bind(to_json(&execution.variables)?)
+    .bind(execution.reentry_key.as_deref())
+    .bind(execution.row_version)
+    .bind(execution.journal_length)
+    .bind(execution.completed_at.map(|time| time.0))
+    .bind(execution.updated_at.0)
+    .execute(conn.db())
+    .await
+    .map_err(|error| StoreError::unless_duplicate(error, || StoreError::ReentryRefused(execution.definition_id)))?;
+    if done.rows_affected() == 0 { Err(StoreError::Fenced(execution.id)) } else { Ok(()) }
+}
+
+/// Counts what happened at each step. The journal says it: each visit is scheduled once and ends once. Only the trigger's
+/// visit, which a new execution begins with, has no entry of its own.
+fn count(conn: &mut Conn, changes: &Changes) {
+    for entry in &changes.journal {
+        if let (Some(step), Some(count)) = (entry.step_id, counted(entry.kind)) {
+            conn.count(key(changes, step), count);
+        }
+    }
+    if changes.expected.is_some() {
+        return;
+    }
+    let noted: HashSet<_> = changes.journal.iter().filter_map(|entry| entry.step_execution_id).collect();
+    for visit in changes.visits.iter().filter(|visit| !noted.contains(&visit.id)) {
+        let completed = u64::from(visit.status == StepStatus::Completed);
+        conn.count(key(changes, visit.step_id), Count { entered: 1, completed, ..Count::default() });
+    }
+}
+
+fn key(changes: &Changes, step_id: StepId) -> CounterKey {
+    CounterKey {
+        workspace_id: changes.execution.workspace_id,
+        definition_id: changes.execution.definition_id,
+        version: changes.execution.definition_version,
+        step_id,
+    }
+}
+
+fn counted(kind: JournalKind) -> Option<Count> {
+    let none = Count::default();
+    match kind {
+        JournalKind::StepScheduled => Some(Count { entered: 1, ..none }),
+        JournalKind::StepCompleted => Some(Count { completed: 1, ..none }),
+        JournalKind::StepFailed => Some(Count { failed: 1, ..none }),
+        JournalKind::StepSkipped => Some(Count { skipped: 1, ..none }),
+        JournalKind::ExecutionStarted
+        | JournalKind::StepWaiting
+        | JournalKind::StepWoken
+        | JournalKind::StepCheckpointed
+        | JournalKind::StepRetrying
+        | JournalKind::ExecutionCompleted
+        | JournalKind::ExecutionExited
+        | JournalKind::ExecutionFailed
+        | JournalKind::ExecutionCancelled
+        | JournalKind::ExecutionRetried => None,
+    }
+}

@@ -1,0 +1,80 @@
+//! Components and what they were granted. A plugin belongs to a workspace, or to all.
+
+use stepwell_core::{Digest, Grant, PluginInfo, Timestamp, WorkspaceId};
+
+use crate::conn::Conn;
+use crate::dialect::DbRow;
+use crate::error::StoreError;
+use crate::row::{self, Read, maybe_text, to_json, word};
+
+/// Stores a component under the workspace, source and grants that `plugin` names, in place of the same component if it is
+/// there.
+pub async fn insert(conn: &mut Conn, plugin: &PluginInfo, component: &[u8], now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into plugin (digest, workspace_id, source, info, grants, component, installed_at)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (digest, coalesce(workspace_id, '')) do update set
+         source = excluded.source, info = excluded.info, grants = excluded.grants, component = excluded.component,
+         installed_at = excluded.installed_at",
+    )
+    .bind(plugin.digest.to_string())
+    .bind(maybe_text(plugin.workspace_id))
+    .bind(word(&plugin.source)?)
+    .bind(to_json(plugin)?)
+    .bind(to_json(&plugin.grants)?)
+    .bind(component)
+    .bind(now.0)
+    .execute(conn.db())
+    .await?;
+    Ok(())
+}
+
+/// All plugins of all workspaces, those installed first first.
+pub async fn list(conn: &mut Conn) -> Result<Vec<PluginInfo>, StoreError> {
+    let query = sqlx::query("select workspace_id, source, info, grants from plugin order by installed_at, digest");
+    row::all(query.fetch_all(conn.db()).await?, read)
+}
+
+/// The component of a plugin of a workspace, or of one that belongs to all.
+pub async fn component(
+    conn: &mut Conn,
+    digest: Digest,
+    workspace: Option<WorkspaceId>,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let query =
+        sqlx::query_scalar("select component from plugin where digest = $1 and coalesce(workspace_id, '') = $2");
+    Ok(query.bind(digest.to_string()).bind(owner(workspace)).fetch_optional(conn.db()).await?)
+}
+
+/// Replaces what a plugin was granted; false if there is none.
+pub async fn set_grants(
+    conn: &mut Conn,
+    digest: Digest,
+    workspace: Option<WorkspaceId>,
+    grants: &[Grant],
+) -> Result<bool, StoreError> {
+    let query = sqlx::query("update plugin set grants = $3 where digest = $1 and coalesce(workspace_id, '') = $2");
+    let query = query.bind(digest.to_string()).bind(owner(workspace)).bind(to_json(&grants)?);
+    Ok(query.execute(conn.db()).await?.rows_affected() > 0)
+}
+
+/// Deletes a plugin; false if there is none. Definitions that are pinned to it keep the digest.
+pub async fn delete(conn: &mut Conn, digest: Digest, workspace: Option<WorkspaceId>) -> Result<bool, StoreError> {
+    let query = sqlx::query("delete from plugin where digest = $1 and coalesce(workspace_id, '') = $2");
+    let done = query.bind(digest.to_string()).bind(owner(workspace)).execute(conn.db()).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The owner as the unique index has it.
+fn owner(workspace: Option<WorkspaceId>) -> String {
+    maybe_text(workspace).unwrap_or_default()
+}
+
+fn read(row: &DbRow) -> Result<PluginInfo, StoreError> {
+    let info: PluginInfo = row.json("info")?;
+    Ok(PluginInfo {
+        workspace_id: row.maybe_parsed("workspace_id")?,
+        source: row.word("source")?,
+        grants: row.json("grants")?,
+        ..info
+    })
+}

@@ -1,0 +1,24 @@
+//! Secrets of the server itself: made once, then the same for ever.
+
+use crate::conn::Conn;
+use crate::error::StoreError;
+
+/// The value of a setting, made by `make` if there is none yet. Only inside a write.
+pub async fn get_or_create(
+    conn: &mut Conn,
+    name: &str,
+    make: impl FnOnce() -> Vec<u8> + Send,
+) -> Result<Vec<u8>, StoreError> {
+    if let Some(value) = get(conn, name).await? {
+        return Ok(value);
+    }
+    let value = make();
+    let query = sqlx::query("insert into setting (name, value) values ($1, $2)");
+    query.bind(name).bind(&value[..]).execute(conn.db()).await?;
+    Ok(value)
+}
+
+/// The value of a setting, if there is one.
+pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(sqlx::query_scalar("select value from setting where name = $1").bind(name).fetch_optional(conn.db()).await?)
+}

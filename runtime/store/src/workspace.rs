@@ -1,0 +1,81 @@
+//! Tenants.
+
+use stepwell_core::{Timestamp, WorkspaceId};
+
+use crate::conn::Conn;
+use crate::dialect::DbRow;
+use crate::error::StoreError;
+use crate::row::{self, Read};
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    /// Which one.
+    pub id: WorkspaceId,
+    /// Its name.
+    pub name: String,
+    /// Whether it is switched off: nothing starts, nothing goes on.
+    pub disabled: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Adds a workspace with the secret that signs its webhooks; [`StoreError::AlreadyExists`] if the id is taken.
+pub async fn insert(conn: &mut Conn, workspace: &Workspace, webhook_secret: &[u8]) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into workspace (id, name, disabled, webhook_secret, created_at, updated_at) values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(workspace.id.to_string())
+    .bind(&workspace.name)
+    .bind(i64::from(workspace.disabled))
+    .bind(webhook_secret)
+    .bind(workspace.created_at.0)
+    .bind(workspace.updated_at.0)
+    .execute(conn.db())
+    .await
+    .map_err(|error| StoreError::unless_duplicate(error, || StoreError::AlreadyExists))?;
+    Ok(())
+}
+
+/// The workspace of this id.
+pub async fn get(conn: &mut Conn, id: WorkspaceId) -> Result<Option<Workspace>, StoreError> {
+    let query = sqlx::query("select id, name, disabled, created_at, updated_at from workspace where id = $1");
+    let row = query.bind(id.to_string()).fetch_optional(conn.db()).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// All workspaces, oldest first.
+pub async fn list(conn: &mut Conn) -> Result<Vec<Workspace>, StoreError> {
+    let query = sqlx::query("select id, name, disabled, created_at, updated_at from workspace order by created_at, id");
+    row::all(query.fetch_all(conn.db()).await?, read)
+}
+
+/// Switches a workspace off or on; false if there is none of this id.
+pub async fn set_disabled(
+    conn: &mut Conn,
+    id: WorkspaceId,
+    disabled: bool,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let query = sqlx::query("update workspace set disabled = $2, updated_at = $3 where id = $1");
+    let done = query.bind(id.to_string()).bind(i64::from(disabled)).bind(now.0).execute(conn.db()).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The secret that signs a workspace's webhooks.
+pub async fn webhook_secret(conn: &mut Conn, id: WorkspaceId) -> Result<Option<Vec<u8>>, StoreError> {
+    let query = sqlx::query_scalar("select webhook_secret from workspace where id = $1");
+    Ok(query.bind(id.to_string()).fetch_optional(conn.db()).await?)
+}
+
+fn read(row: &DbRow) -> Result<Workspace, StoreError> {
+    Ok(Workspace {
+        id: row.parsed("id")?,
+        name: row.raw("name")?,
+        disabled: row.flag("disabled")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}

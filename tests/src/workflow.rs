@@ -28,6 +28,11 @@ impl Workflow {
         Self { client: client.clone(), id, trigger: text(&detail["steps"][0]["id"]) }
     }
 
+    /// The same workflow through another client: after a restart the server has another port.
+    pub fn on(&self, client: &Client) -> Self {
+        Self { client: client.clone(), ..self.clone() }
+    }
+
     /// A path below the workflow.
     pub fn path(&self, rest: &str) -> String {
         format!("/workflows/{}{rest}", self.id)

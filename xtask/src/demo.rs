@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{plugins, process};
+use crate::{plugins, process, server};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -19,14 +19,8 @@ pub(crate) struct Options {
 /// the terminal's signals itself.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     plugins::run(workspace)?;
-    process::part("building the server", || process::run(workspace.cargo().args(["build", "--bin", "stepwell"])))?;
-    let mut demo = command(workspace, options);
+    let mut demo = Command::new(server::build(workspace)?);
+    demo.arg("demo").args(options.once.then_some("--once"));
     let line = process::line(&demo);
     Err(demo.exec()).with_context(|| format!("starting `{line}`"))
-}
-
-fn command(workspace: &Workspace, options: &Options) -> Command {
-    let mut demo = Command::new(workspace.server());
-    demo.arg("demo").args(options.once.then_some("--once"));
-    demo
 }

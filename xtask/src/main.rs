@@ -10,6 +10,7 @@ mod lint;
 mod plugins;
 mod process;
 mod python;
+mod server;
 mod test;
 mod wasm;
 mod workspace;

@@ -1,13 +1,12 @@
 //! `cargo xtask test`: builds the plugins and the server, prepares the peers, and runs every test.
 
 use std::env;
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{plugins, process, python};
+use crate::{plugins, process, python, server};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -18,22 +17,23 @@ pub(crate) struct Options {
     runner: Vec<String>,
 }
 
+/// The documentation tests come first, so that the last line printed counts all the others.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     plugins::run(workspace)?;
     let python = process::part("preparing the Python peers", || python::prepare(workspace))?;
-    process::part("building the server", || process::run(workspace.cargo().args(["build", "--bin", "stepwell"])))?;
+    let server = server::build(workspace)?;
     if options.filters.is_empty() && options.runner.is_empty() {
         process::part("documentation tests", || {
-            process::run(workspace.cargo().args(["test", "--workspace", "--doc", "--quiet"]))
+            process::run(workspace.cargo().args(["test", "--workspace", "--doc"]))
         })?;
     }
-    process::part("tests", || process::run(&mut tests(workspace, options, &python)))
+    let mut tests = runner(workspace, options);
+    tests.env("STEPWELL_TEST_BINARY", server).env("STEPWELL_TEST_PYTHON", python);
+    process::part("tests", || process::run(&mut tests))
 }
 
-/// The documentation tests come before these, so that the last line printed counts all the others.
-fn tests(workspace: &Workspace, options: &Options, python: &Path) -> Command {
+fn runner(workspace: &Workspace, options: &Options) -> Command {
     let mut cargo = workspace.cargo();
-    cargo.env("STEPWELL_TEST_BINARY", workspace.server()).env("STEPWELL_TEST_PYTHON", python);
     if process::succeeds(Command::new("cargo-nextest").args(["nextest", "--version"])) {
         let profile = if env::var_os("CI").is_some() { "ci" } else { "default" };
         cargo.args(nextest(options, profile));

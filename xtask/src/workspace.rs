@@ -54,11 +54,6 @@ impl Workspace {
         self.target.join("components")
     }
 
-    /// The server as the dev profile builds it.
-    pub(crate) fn server(&self) -> PathBuf {
-        self.target.join("debug").join(format!("stepwell{}", env::consts::EXE_SUFFIX))
-    }
-
     /// A path as seen from the root, for people to read.
     pub(crate) fn shorten<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)

@@ -34,6 +34,7 @@ mod store;
 pub mod suppression;
 pub mod template;
 pub mod wait;
+pub mod workflow_admin;
 pub mod workspace;
 
 pub use conn::Conn;

@@ -34,12 +34,17 @@ impl Workspace {
         serde_json::from_str(&json).context("reading `cargo metadata`")
     }
 
-    /// Cargo in the root of the workspace, told where the components are.
+    /// Cargo in the root of the workspace.
     ///
-    /// Every cargo call gets the same environment, so that none makes the next one build again.
+    /// Builds and tests look for components in `target/components` by themselves. They are told only
+    /// where that is not the place: a variable that a plain `cargo build` lacks would make each of
+    /// the two build the server again after the other.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = clean_cargo();
-        cargo.current_dir(&self.root).env("STEPWELL_COMPONENTS", self.components());
+        cargo.current_dir(&self.root);
+        if self.target != self.root.join("target") {
+            cargo.env("STEPWELL_COMPONENTS", self.components());
+        }
         cargo
     }
 
@@ -97,6 +102,18 @@ mod tests {
         let workspace = workspace();
         let names: Vec<_> = workspace.packages_below("plugins").map(|it| &it.name).collect();
         assert_eq!(names, ["stepwell-step-exit"]);
+    }
+
+    #[test]
+    fn builds_are_told_where_the_components_are_only_when_the_target_folder_was_moved() {
+        let mut workspace = workspace();
+        assert!(!told(&workspace));
+        workspace.target = "/fast-disk/target".into();
+        assert!(told(&workspace));
+    }
+
+    fn told(workspace: &Workspace) -> bool {
+        workspace.cargo().get_envs().any(|(name, _)| name == "STEPWELL_COMPONENTS")
     }
 
     #[test]

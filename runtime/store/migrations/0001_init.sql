@@ -45,6 +45,7 @@ create table contact (
     unique (workspace_id, email) -- who has this address? pages by email; two first events make one contact
 );
 create index contact_created on contact (workspace_id, created_at, id); -- pages by time
+create index contact_every on contact (workspace_id, id); -- going through everybody
 
 -- What happened.
 create table event (
@@ -127,17 +128,15 @@ create table deleted_definition (
     deleted_at    bigint not null
 );
 
--- What cron starts, and when next. A row exists while the definition has a schedule.
+-- When definitions with a SCHEDULE trigger fire next. How they fire stands in the definition's trigger_config. A row is there
+-- while the definition is to fire.
 create table schedule (
     definition_id text   not null primary key references definition (id) on delete cascade,
     workspace_id  text   not null,
-    cron          text   not null,
-    time_zone     text   not null,
-    next_at       bigint,          -- none: never again
-    catch_up      text   not null check (catch_up in ('skip', 'once', 'all')), -- what to do about missed firings
-    context       text   not null  -- JSON: what executions see as event.*
+    next_at       bigint not null,
+    progress      text            -- JSON: how far a firing for many contacts came; none when none is on its way
 );
-create index schedule_next on schedule (next_at) where next_at is not null; -- the timer: what fires next?
+create index schedule_next on schedule (next_at); -- the timer: what fires next?
 
 -- Runs of a definition version.
 create table execution (
@@ -266,7 +265,6 @@ create table keyvalue (
     bucket       text   not null,
     key          text   not null,
     value        blob   not null,
-    updated_at   bigint not null,
     primary key (workspace_id, bucket, key)
 );
 

@@ -16,10 +16,10 @@ pub(crate) const NODE: &str = "single";
 pub(crate) const LEASE_MS: i64 = 60_000;
 
 /// Up to `limit` visits that are pending and due at `now`, the longest due first.
-pub async fn ready(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<Vec<StepExecution>, StoreError> {
+pub async fn ready(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<StepExecution>, StoreError> {
     let query =
         sqlx::query("select * from step_execution where status = 'pending' and run_at <= $1 order by run_at limit $2");
-    row::all(query.bind(now.0).bind(i64::from(limit)).fetch_all(conn.db()).await?, read)
+    row::all(query.bind(now.0).bind(limit).fetch_all(conn.db()).await?, read)
 }
 
 /// Takes those of these visits that are still pending, and answers with them, running.
@@ -41,12 +41,12 @@ pub async fn claim(conn: &mut Conn, ids: &[StepExecutionId], now: Timestamp) -> 
 pub async fn running_all(
     conn: &mut Conn,
     after: Option<StepExecutionId>,
-    limit: u32,
+    limit: i64,
 ) -> Result<Vec<StepExecution>, StoreError> {
     let query = sqlx::query(
         "select * from step_execution where status = 'running' and run_at is not null and id > $1 order by id limit $2",
     );
-    let query = query.bind(after.map_or_else(String::new, |id| id.to_string())).bind(i64::from(limit));
+    let query = query.bind(after.map_or_else(String::new, |id| id.to_string())).bind(limit);
     row::all(query.fetch_all(conn.db()).await?, read)
 }
 

@@ -1,4 +1,4 @@
-//! People: reading and changing single ones. Lists are in [`contact_page`](crate::contact_page).
+//! People.
 
 use stepwell_core::{Contact, ContactChange, ContactId, Timestamp, WorkspaceId, normalise_email};
 
@@ -6,6 +6,8 @@ use crate::conn::Conn;
 use crate::dialect::{DbQuery, DbRow};
 use crate::error::StoreError;
 use crate::row::{Read, to_json};
+
+pub use crate::contact_page::{BadCursor, ContactCursor, ContactQuery, ContactSort, after, count, lookup, page};
 
 /// What became of an upsert.
 #[derive(Clone, Debug, PartialEq)]

@@ -71,15 +71,15 @@ pub async fn page(
     conn: &mut Conn,
     workspace: WorkspaceId,
     query: &ContactQuery,
-    limit: u32,
+    limit: i64,
 ) -> Result<(Vec<Contact>, Option<ContactCursor>), StoreError> {
     let mut select = QueryBuilder::<Db>::new("select * from contact where workspace_id = ");
     select.push_bind(workspace.to_string());
     push_filter(&mut select, query);
     push_order(&mut select, query);
-    select.push(" limit ").push_bind(i64::from(limit) + 1);
+    select.push(" limit ").push_bind(limit.saturating_add(1));
     let mut contacts = row::all(select.build().fetch_all(conn.db()).await?, read)?;
-    let limit = limit as usize;
+    let limit = usize::try_from(limit).unwrap_or(0);
     let more = contacts.len() > limit;
     contacts.truncate(limit);
     let next = contacts.last().filter(|_| more).map(|last| cursor(last, query.sort));
@@ -121,6 +121,25 @@ fn push_order(select: &mut QueryBuilder<Db>, query: &ContactQuery) {
     }
     let direction = query.direction.sql();
     select.push(format_args!(" order by {column} {direction}, id {direction}"));
+}
+
+/// Up to `limit` contacts in the order of their ids after `after`, all or those with this subscription: for going through
+/// everybody in bounded steps.
+pub async fn after(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    after: Option<ContactId>,
+    subscribed: Option<bool>,
+    limit: i64,
+) -> Result<Vec<Contact>, StoreError> {
+    let mut select = QueryBuilder::<Db>::new("select * from contact where workspace_id = ");
+    select.push_bind(workspace.to_string());
+    select.push(" and id > ").push_bind(after.map_or_else(String::new, |id| id.to_string()));
+    if let Some(subscribed) = subscribed {
+        select.push(" and subscribed = ").push_bind(i64::from(subscribed));
+    }
+    select.push(" order by id limit ").push_bind(limit);
+    row::all(select.build().fetch_all(conn.db()).await?, read)
 }
 
 /// How many contacts match the filter of a query.

@@ -1,4 +1,4 @@
-//! Definitions: heads and graphs. Lists are in [`definition_page`](crate::definition_page).
+//! Definitions: heads and graphs.
 
 use std::sync::Arc;
 
@@ -12,8 +12,10 @@ use crate::graphs::{GraphKey, Kept};
 use crate::prune;
 use crate::row::{self, Read, to_json, word};
 
+pub use crate::definition_page::{DefinitionQuery, DefinitionSort, Listed, page};
+
 /// Executions that are deleted together with their definition; the rest follows in batches.
-const DELETED_AT_ONCE: u32 = 1_000;
+const DELETED_AT_ONCE: i64 = 1_000;
 
 /// Stores a new definition with the graph of its version.
 pub async fn insert(conn: &mut Conn, definition: &Definition, graph: &Graph) -> Result<(), StoreError> {

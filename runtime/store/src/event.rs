@@ -32,7 +32,7 @@ pub async fn recent(
     conn: &mut Conn,
     workspace: WorkspaceId,
     name: Option<&str>,
-    limit: u32,
+    limit: i64,
 ) -> Result<Vec<Event>, StoreError> {
     let mut select = QueryBuilder::<Db>::new("select * from event where workspace_id = ");
     select.push_bind(workspace.to_string());
@@ -47,15 +47,15 @@ pub async fn of_contact(
     conn: &mut Conn,
     workspace: WorkspaceId,
     contact: ContactId,
-    limit: u32,
+    limit: i64,
 ) -> Result<Vec<Event>, StoreError> {
     let mut select = QueryBuilder::<Db>::new("select * from event where contact_id = ");
     select.push_bind(contact.to_string()).push(" and workspace_id = ").push_bind(workspace.to_string());
     newest_first(conn, select, limit).await
 }
 
-async fn newest_first(conn: &mut Conn, mut select: QueryBuilder<Db>, limit: u32) -> Result<Vec<Event>, StoreError> {
-    select.push(" order by created_at desc, id desc limit ").push_bind(i64::from(limit));
+async fn newest_first(conn: &mut Conn, mut select: QueryBuilder<Db>, limit: i64) -> Result<Vec<Event>, StoreError> {
+    select.push(" order by created_at desc, id desc limit ").push_bind(limit);
     row::all(select.build().fetch_all(conn.db()).await?, read)
 }
 
@@ -64,7 +64,7 @@ pub async fn samples(
     conn: &mut Conn,
     workspace: WorkspaceId,
     name: &str,
-    limit: u32,
+    limit: i64,
 ) -> Result<Vec<Value>, StoreError> {
     Ok(recent(conn, workspace, Some(name), limit).await?.into_iter().map(|event| event.data).collect())
 }
@@ -146,14 +146,14 @@ pub async fn delete_by_name(
     conn: &mut Conn,
     workspace: WorkspaceId,
     name: &str,
-    limit: u32,
+    limit: i64,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "delete from event where id in (select id from event where workspace_id = $1 and name = $2 limit $3)",
     )
     .bind(workspace.to_string())
     .bind(name)
-    .bind(i64::from(limit))
+    .bind(limit)
     .execute(conn.db())
     .await?;
     Ok(done.rows_affected())

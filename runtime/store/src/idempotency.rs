@@ -16,9 +16,9 @@ pub enum Begun {
         /// For what.
         request: String,
         /// When.
-        requested_at: Timestamp,
+        at: Timestamp,
         /// What was answered; none while the request runs.
-        status_code: Option<u16>,
+        status: Option<u16>,
     },
 }
 
@@ -49,8 +49,8 @@ pub async fn begin(
     }
     let query = sqlx::query("select * from idempotency_key where workspace_id = $1 and key = $2");
     let row = query.bind(workspace.to_string()).bind(key).fetch_one(conn.db()).await?;
-    let status_code = row.raw::<Option<i64>>("status_code")?.and_then(|code| u16::try_from(code).ok());
-    Ok(Begun::Reused { request: row.raw("request")?, requested_at: row.time("requested_at")?, status_code })
+    let status = row.raw::<Option<i64>>("status_code")?.and_then(|code| u16::try_from(code).ok());
+    Ok(Begun::Reused { request: row.raw("request")?, at: row.time("requested_at")?, status })
 }
 
 /// Notes what the request that holds a key was answered.
@@ -68,13 +68,13 @@ pub async fn free(conn: &mut Conn, workspace: WorkspaceId, key: &str) -> Result<
 }
 
 /// Deletes up to `limit` keys that have run out, over all workspaces, and says how many.
-pub async fn purge(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+pub async fn purge(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "delete from idempotency_key where expires_at <= $1 and (workspace_id, key) in
          (select workspace_id, key from idempotency_key where expires_at <= $1 order by expires_at limit $2)",
     )
     .bind(now.0)
-    .bind(i64::from(limit))
+    .bind(limit)
     .execute(conn.db())
     .await?;
     Ok(done.rows_affected())

@@ -17,12 +17,12 @@ pub async fn page(
     workspace: WorkspaceId,
     execution: ExecutionId,
     after: i64,
-    limit: u32,
+    limit: i64,
 ) -> Result<Vec<JournalEntry>, StoreError> {
     let query = sqlx::query(
         "select * from journal where execution_id = $1 and workspace_id = $2 and number > $3 order by number limit $4",
     );
-    let query = query.bind(execution.to_string()).bind(workspace.to_string()).bind(after).bind(i64::from(limit));
+    let query = query.bind(execution.to_string()).bind(workspace.to_string()).bind(after).bind(limit);
     row::all(query.fetch_all(conn.db()).await?, read)
 }
 

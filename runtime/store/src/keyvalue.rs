@@ -1,6 +1,6 @@
 //! What plugins keep. A bucket is `<step type>/<bucket>`.
 
-use stepwell_core::{Timestamp, WorkspaceId};
+use stepwell_core::WorkspaceId;
 
 use crate::conn::Conn;
 use crate::error::StoreError;
@@ -23,27 +23,25 @@ pub async fn set(
     bucket: &str,
     key: &str,
     value: &[u8],
-    now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "insert into keyvalue (workspace_id, bucket, key, value, updated_at) values ($1, $2, $3, $4, $5)
-         on conflict (workspace_id, bucket, key) do update set value = excluded.value, updated_at = excluded.updated_at",
+        "insert into keyvalue (workspace_id, bucket, key, value) values ($1, $2, $3, $4)
+         on conflict (workspace_id, bucket, key) do update set value = excluded.value",
     )
     .bind(workspace.to_string())
     .bind(bucket)
     .bind(key)
     .bind(value)
-    .bind(now.0)
     .execute(conn.db())
     .await?;
     Ok(())
 }
 
-/// Deletes a key; false if it had no value.
-pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, bucket: &str, key: &str) -> Result<bool, StoreError> {
+/// Deletes a key, whether it had a value or not.
+pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, bucket: &str, key: &str) -> Result<(), StoreError> {
     let query = sqlx::query("delete from keyvalue where workspace_id = $1 and bucket = $2 and key = $3");
-    let done = query.bind(workspace.to_string()).bind(bucket).bind(key).execute(conn.db()).await?;
-    Ok(done.rows_affected() > 0)
+    query.bind(workspace.to_string()).bind(bucket).bind(key).execute(conn.db()).await?;
+    Ok(())
 }
 
 /// Up to `limit` keys of a bucket after `after`, in order.
@@ -52,11 +50,11 @@ pub async fn keys(
     workspace: WorkspaceId,
     bucket: &str,
     after: Option<&str>,
-    limit: u32,
+    limit: i64,
 ) -> Result<Vec<String>, StoreError> {
     let query = sqlx::query_scalar(
         "select key from keyvalue where workspace_id = $1 and bucket = $2 and ($3 is null or key > $3) order by key limit $4",
     );
-    let query = query.bind(workspace.to_string()).bind(bucket).bind(after).bind(i64::from(limit));
+    let query = query.bind(workspace.to_string()).bind(bucket).bind(after).bind(limit);
     Ok(query.fetch_all(conn.db()).await?)
 }

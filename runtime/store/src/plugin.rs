@@ -37,8 +37,8 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<PluginInfo>, StoreError> {
 /// The component of a plugin of a workspace, or of one that belongs to all.
 pub async fn component(
     conn: &mut Conn,
-    digest: Digest,
     workspace: Option<WorkspaceId>,
+    digest: Digest,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let query =
         sqlx::query_scalar("select component from plugin where digest = $1 and coalesce(workspace_id, '') = $2");
@@ -48,8 +48,8 @@ pub async fn component(
 /// Replaces what a plugin was granted; false if there is none.
 pub async fn set_grants(
     conn: &mut Conn,
-    digest: Digest,
     workspace: Option<WorkspaceId>,
+    digest: Digest,
     grants: &[Grant],
 ) -> Result<bool, StoreError> {
     let query = sqlx::query("update plugin set grants = $3 where digest = $1 and coalesce(workspace_id, '') = $2");
@@ -58,7 +58,7 @@ pub async fn set_grants(
 }
 
 /// Deletes a plugin; false if there is none. Definitions that are pinned to it keep the digest.
-pub async fn delete(conn: &mut Conn, digest: Digest, workspace: Option<WorkspaceId>) -> Result<bool, StoreError> {
+pub async fn delete(conn: &mut Conn, workspace: Option<WorkspaceId>, digest: Digest) -> Result<bool, StoreError> {
     let query = sqlx::query("delete from plugin where digest = $1 and coalesce(workspace_id, '') = $2");
     let done = query.bind(digest.to_string()).bind(owner(workspace)).execute(conn.db()).await?;
     Ok(done.rows_affected() > 0)

@@ -9,7 +9,7 @@ use crate::error::StoreError;
 
 /// Deletes up to `limit` executions that ended before a time, with their visits, waits and journal, and says how many; fewer
 /// than `limit` means that none is left. A contact that may enter once is still known afterwards.
-pub async fn executions(conn: &mut Conn, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+pub async fn executions(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
     sqlx::query(
         "insert into entered (workspace_id, definition_id, reentry_key)
          select workspace_id, definition_id, reentry_key from execution where reentry_key is not null and id in
@@ -17,7 +17,7 @@ pub async fn executions(conn: &mut Conn, before: Timestamp, limit: u32) -> Resul
          on conflict (definition_id, reentry_key) do nothing",
     )
     .bind(before.0)
-    .bind(i64::from(limit))
+    .bind(limit)
     .execute(conn.db())
     .await?;
     let done = sqlx::query(
@@ -25,14 +25,14 @@ pub async fn executions(conn: &mut Conn, before: Timestamp, limit: u32) -> Resul
          (select id from execution where completed_at < $1 order by completed_at, id limit $2)",
     )
     .bind(before.0)
-    .bind(i64::from(limit))
+    .bind(limit)
     .execute(conn.db())
     .await?;
     Ok(done.rows_affected())
 }
 
 /// Deletes up to `limit` executions of definitions that were deleted, and says how many; 0 means that none is left.
-pub async fn deleted_definitions(conn: &mut Conn, limit: u32) -> Result<u64, StoreError> {
+pub async fn deleted_definitions(conn: &mut Conn, limit: i64) -> Result<u64, StoreError> {
     loop {
         let query = sqlx::query("select definition_id from deleted_definition order by deleted_at limit 1");
         let Some(row) = query.fetch_optional(conn.db()).await? else { return Ok(0) };
@@ -44,11 +44,11 @@ pub async fn deleted_definitions(conn: &mut Conn, limit: u32) -> Result<u64, Sto
 }
 
 /// Deletes up to `limit` executions of one deleted definition; once none is left, the note that it was deleted goes too.
-pub(crate) async fn deleted_definition(conn: &mut Conn, id: &str, limit: u32) -> Result<u64, StoreError> {
+pub(crate) async fn deleted_definition(conn: &mut Conn, id: &str, limit: i64) -> Result<u64, StoreError> {
     let query =
         sqlx::query("delete from execution where id in (select id from execution where definition_id = $1 limit $2)");
-    let deleted = query.bind(id).bind(i64::from(limit)).execute(conn.db()).await?.rows_affected();
-    if deleted < u64::from(limit) {
+    let deleted = query.bind(id).bind(limit).execute(conn.db()).await?.rows_affected();
+    if deleted < limit.max(0).unsigned_abs() {
         sqlx::query("delete from entered where definition_id = $1").bind(id).execute(conn.db()).await?;
         sqlx::query("delete from deleted_definition where definition_id = $1").bind(id).execute(conn.db()).await?;
     }
@@ -56,27 +56,27 @@ pub(crate) async fn deleted_definition(conn: &mut Conn, id: &str, limit: u32) ->
 }
 
 /// Deletes up to `limit` events stored before a time, and says how many; fewer than `limit` means that none is left.
-pub async fn events(conn: &mut Conn, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+pub async fn events(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
     // By workspace, as the index is.
     let done = sqlx::query(
         "delete from event where id in (select e.id from workspace w join event e on e.workspace_id = w.id
          where e.created_at < $1 limit $2)",
     )
     .bind(before.0)
-    .bind(i64::from(limit))
+    .bind(limit)
     .execute(conn.db())
     .await?;
     Ok(done.rows_affected())
 }
 
 /// Deletes up to `limit` messages that last changed before a time and are not to be tried again, and says how many.
-pub async fn messages(conn: &mut Conn, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+pub async fn messages(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "delete from outbox_message where id in (select id from outbox_message where next_at is null and updated_at < $1
          order by updated_at limit $2)",
     )
     .bind(before.0)
-    .bind(i64::from(limit))
+    .bind(limit)
     .execute(conn.db())
     .await?;
     Ok(done.rows_affected())

@@ -23,9 +23,9 @@ pub async fn get(
 }
 
 /// Up to `limit` waits that end by time at or before `now`, the longest due first. Over all workspaces.
-pub async fn due(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<Vec<Wait>, StoreError> {
+pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Wait>, StoreError> {
     let query = sqlx::query("select * from wait where due_at <= $1 order by due_at limit $2");
-    row::all(query.bind(now.0).bind(i64::from(limit)).fetch_all(conn.db()).await?, read)
+    row::all(query.bind(now.0).bind(limit).fetch_all(conn.db()).await?, read)
 }
 
 /// The waits of a contact that an event of any of these names may end, oldest first. Aliases count as the name they stand for.

@@ -43,7 +43,8 @@ pub async fn versions(
     );
     let query = query.bind(definition.to_string()).bind(workspace.to_string());
     let rows = query.bind(i64::from(page_size)).bind(offset(page, page_size)).fetch_all(conn.db()).await?;
-    let items = row::all(rows, |row| Ok(Version { version: row.number("version")?, created_at: row.time("created_at")? }))?;
+    let items =
+        row::all(rows, |row| Ok(Version { version: row.number("version")?, created_at: row.time("created_at")? }))?;
     Ok(Page { items, total: total.number("amount")? })
 }
 

@@ -81,10 +81,10 @@ pub async fn active_ids(
     conn: &mut Conn,
     workspace: WorkspaceId,
     definition: DefinitionId,
-    limit: u32,
+    limit: i64,
 ) -> Result<Vec<ExecutionId>, StoreError> {
     let mut select = QueryBuilder::<Db>::new("select id from execution where completed_at is null and ");
     push_definition(&mut select, workspace, definition);
-    select.push(" limit ").push_bind(i64::from(limit));
+    select.push(" limit ").push_bind(limit);
     row::all(select.build().fetch_all(conn.db()).await?, |row| row.parsed("id"))
 }

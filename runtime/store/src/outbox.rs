@@ -62,9 +62,9 @@ pub async fn list(conn: &mut Conn, workspace: WorkspaceId, ids: &[MessageId]) ->
 }
 
 /// Up to `limit` messages that are to be tried at `now`, the longest due first. Over all workspaces.
-pub async fn due(conn: &mut Conn, now: Timestamp, limit: u32) -> Result<Vec<Message>, StoreError> {
+pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Message>, StoreError> {
     let query = sqlx::query("select * from outbox_message where next_at <= $1 order by next_at limit $2");
-    row::all(query.bind(now.0).bind(i64::from(limit)).fetch_all(conn.db()).await?, read)
+    row::all(query.bind(now.0).bind(limit).fetch_all(conn.db()).await?, read)
 }
 
 /// When the next message is to be tried. Over all workspaces.

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::{Failure, Problem, Step};
+use crate::{Problem, Step};
 
 /// Parses a configuration.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
@@ -19,26 +19,6 @@ pub(crate) fn problems<S: Step>(text: &str) -> Vec<Problem> {
     match parse::<S::Config>(text) {
         Ok(config) => S::validate(&config),
         Err(problem) => vec![problem],
-    }
-}
-
-/// Parses a configuration that must be fine; else a failure that names everything wrong.
-pub(crate) fn checked<S: Step>(text: &str) -> Result<S::Config, Failure> {
-    let config = parse(text).map_err(|problem| invalid(&[problem]))?;
-    let problems = S::validate(&config);
-    if problems.is_empty() { Ok(config) } else { Err(invalid(&problems)) }
-}
-
-/// The failure of a step whose configuration has problems.
-pub(crate) fn invalid(problems: &[Problem]) -> Failure {
-    let named: Vec<_> = problems.iter().map(describe).collect();
-    Failure::fatal("invalid-config", named.join("; "))
-}
-
-fn describe(problem: &Problem) -> String {
-    match problem.pointer.as_str() {
-        "" => problem.message.clone(),
-        pointer => format!("{pointer}: {}", problem.message),
     }
 }
 

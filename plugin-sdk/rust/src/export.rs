@@ -81,14 +81,18 @@ pub fn validate<S: Step>(config: &str) -> Vec<wire::Problem> {
 /// `run` of one step type.
 pub fn run<S: Step>(context: wire::StepContext) -> wire::Outcome {
     let (config, context) = split(context);
-    config::checked::<S>(&config).and_then(|config| S::run(config, &context)).unwrap_or_else(Outcome::Failed).into()
+    config::parse(&config)
+        .map_err(Failure::from)
+        .and_then(|config| S::run(config, &context))
+        .unwrap_or_else(Outcome::Failed)
+        .into()
 }
 
 /// `resume` of one step type.
 pub fn resume<S: Step>(context: wire::StepContext, state: &str, wake: wire::Wake) -> wire::Outcome {
     let (config, context) = split(context);
-    config::parse::<S::Config>(&config)
-        .map_err(|problem| config::invalid(&[problem]))
+    config::parse(&config)
+        .map_err(Failure::from)
         .and_then(|config| S::resume(config, &context, value(state), wake.into()))
         .unwrap_or_else(Outcome::Failed)
         .into()

@@ -25,8 +25,8 @@ pub trait Step {
 
     /// What is wrong with a configuration beyond what its schema and type say; empty when it is fine.
     ///
-    /// Called when a definition is written, and again before [`run`](Self::run), which sees only configurations that were
-    /// found fine. It must answer the same for the same input and call no capability.
+    /// Called when a definition is written. It must answer the same for the same input and call no capability. It may be
+    /// stricter than [`run`](Self::run), which is called with every configuration that parses.
     fn validate(config: &Self::Config) -> Vec<Problem> {
         let _ = config;
         Vec::new()
@@ -121,6 +121,13 @@ impl Problem {
     /// Names what is wrong at a place.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), message: message.into() }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let place = if problem.pointer.is_empty() { String::new() } else { format!("{}: ", problem.pointer) };
+        Self::fatal("invalid-config", format!("the configuration is wrong: {place}{}", problem.message))
     }
 }
 

@@ -41,18 +41,15 @@ pub use self::context::{ContextBuilder, context};
 pub use self::state::{Effect, TestHost};
 use crate::{Context, Failure, Outcome, Problem, Step, Wake, config, export, step};
 
-/// Runs a step from its beginning, as the component would: the configuration is parsed and validated first. When it fails,
-/// what it wrote through transactional capabilities is dropped.
+/// Runs a step from its beginning, as the component would. When it fails, what it wrote through transactional capabilities is
+/// dropped.
 pub fn run<S: Step>(config: &Value, context: &Context) -> Result<Outcome, Failure> {
-    state::transaction(|| config::checked::<S>(&export::text(config)).and_then(|config| S::run(config, context)))
+    state::transaction(|| S::run(config::parse(&export::text(config))?, context))
 }
 
 /// Resumes a step after a wait or a checkpoint.
 pub fn resume<S: Step>(config: &Value, context: &Context, state: Value, wake: Wake) -> Result<Outcome, Failure> {
-    state::transaction(|| {
-        let config = config::parse(&export::text(config)).map_err(|problem| config::invalid(&[problem]))?;
-        S::resume(config, context, state, wake)
-    })
+    state::transaction(|| S::resume(config::parse(&export::text(config))?, context, state, wake))
 }
 
 /// Everything wrong with a configuration.

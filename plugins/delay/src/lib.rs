@@ -6,8 +6,8 @@ use serde_json::{Number, Value};
 use std::time::Duration;
 use stepwell_plugin::{Context, Description, Failure, Outcome, Problem, Step, Timestamp, Wait, Wake};
 
-/// The longest delay.
-const MAX_DAYS: u64 = 365;
+/// The longest delay: 365 days.
+const MAX_SECONDS: f64 = 31_536_000.0;
 
 /// The step type.
 pub struct Delay;
@@ -58,14 +58,11 @@ impl Step for Delay {
     }
 
     fn validate(config: &Config) -> Vec<Problem> {
-        match config.duration() {
-            Some(_) => Vec::new(),
-            None => vec![Problem::new("/amount", "must be more than 0, and 365 days at most together with the unit")],
-        }
+        config.duration().err().into_iter().collect()
     }
 
     fn run(config: Config, context: &Context) -> Result<Outcome, Failure> {
-        let resume_at = context.now.plus(config.duration().unwrap_or_default());
+        let resume_at = context.now.plus(config.duration()?);
         Ok(Wait::until(resume_at).with_state(resume_at.to_string().into()).with_output(config.output(resume_at)).into())
     }
 
@@ -76,13 +73,13 @@ impl Step for Delay {
 }
 
 impl Config {
-    /// The time to wait, in whole milliseconds rounded up; `None` when it is out of bounds.
-    fn duration(&self) -> Option<Duration> {
-        let most = Duration::from_secs(MAX_DAYS * 86_400);
-        let seconds = self.amount.as_f64()? * self.unit.seconds();
-        let exact = Duration::try_from_secs_f64(seconds).ok().filter(|exact| !exact.is_zero() && *exact <= most)?;
-        let millis = exact.as_nanos().div_ceil(1_000_000);
-        u64::try_from(millis).ok().map(Duration::from_millis)
+    /// The time to wait, in whole milliseconds and at least one.
+    fn duration(&self) -> Result<Duration, Problem> {
+        let seconds = self.amount.as_f64().unwrap_or_default() * self.unit.seconds();
+        if !(seconds > 0.0 && seconds <= MAX_SECONDS) {
+            return Err(Problem::new("/amount", "must be more than 0, and 365 days at most together with the unit"));
+        }
+        Ok(Duration::from_millis((seconds * 1_000.0).round().max(1.0) as u64))
     }
 
     fn output(self, resume_at: Timestamp) -> Output {
@@ -130,8 +127,9 @@ mod tests {
     }
 
     #[test]
-    fn a_fraction_counts_and_is_rounded_up_to_a_millisecond() {
+    fn a_fraction_counts_down_to_a_millisecond() {
         assert_eq!(millis(json!(1.5), "hours"), 5_400_000);
+        assert_eq!(millis(json!(1.1), "minutes"), 66_000);
         assert_eq!(millis(json!(0.00001), "seconds"), 1);
     }
 

@@ -19,7 +19,7 @@ const ID_LENGTH: usize = 16;
 const MAX_TOKEN: usize = 8 * 1024;
 
 /// The longest link target that is signed; a longer one is left as it is.
-pub const MAX_TARGET: usize = 2 * 1024;
+pub(crate) const MAX_TARGET: usize = 2 * 1024;
 
 /// What a link does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,8 +22,20 @@ const MAX_ATTACHMENT_BYTES: usize = 10 * 1024 * 1024;
 
 /// Headers that are made here and not by templates.
 const RESERVED_HEADERS: [&str; 14] = [
-    "bcc", "cc", "date", "dkim-signature", "from", "message-id", "mime-version", "received", "reply-to", "return-path", "sender",
-    "subject", "to", "list-unsubscribe-post",
+    "bcc",
+    "cc",
+    "date",
+    "dkim-signature",
+    "from",
+    "message-id",
+    "mime-version",
+    "received",
+    "reply-to",
+    "return-path",
+    "sender",
+    "subject",
+    "to",
+    "list-unsubscribe-post",
 ];
 
 /// What every email of the server has in common.
@@ -102,7 +114,10 @@ fn not_an_address(what: &str, address: &str) -> Unsendable {
 
 /// Rendered text may hold line ends; a header may not.
 fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The headers of `options.headers`.
@@ -110,7 +125,9 @@ fn own_headers(mut builder: MessageBuilder, options: &Map<String, Value>) -> Res
     let headers = match options.get("headers") {
         None | Some(Value::Null) => return Ok(builder),
         Some(Value::Object(headers)) if headers.len() <= MAX_HEADERS => headers,
-        Some(_) => return Err(Unsendable::because(format!("`headers` must be an object of at most {MAX_HEADERS} texts"))),
+        Some(_) => {
+            return Err(Unsendable::because(format!("`headers` must be an object of at most {MAX_HEADERS} texts")));
+        }
     };
     for (name, value) in headers {
         builder = builder.raw_header(HeaderValue::new(header_name(name)?, header_value(name, value)?));
@@ -204,4 +221,4 @@ fn attachment(file: &AttachedFile, room: &mut usize) -> Result<SinglePart, Unsen
 
 #[cfg(test)]
 #[path = "compose_tests.rs"]
-mod tests;
+pub(super) mod tests;

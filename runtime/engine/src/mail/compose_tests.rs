@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use super::*;
 
-fn links() -> Links {
+pub(in crate::mail) fn links() -> Links {
     Links::new(&Url::parse("https://mail.example.org").expect("url"), [7; 32])
 }
 
-fn message(options: Value) -> Message {
+pub(in crate::mail) fn message(options: Value) -> Message {
     Message {
         id: MessageId(Uuid::from_u128(0xabc)),
         workspace_id: WorkspaceId(Uuid::from_u128(1)),

@@ -12,7 +12,7 @@ use stepwell_core::Timestamp;
 use url::Url;
 
 /// All attempts together. The pauses between them make about three hours.
-pub const MAX_ATTEMPTS: u32 = 8;
+pub(super) const MAX_ATTEMPTS: u32 = 8;
 
 /// The oldest a message is still sent at: three days.
 const MAX_AGE_MS: i64 = 3 * 24 * 60 * 60 * 1000;
@@ -22,10 +22,10 @@ const LONGEST_PAUSE_MS: i64 = 60 * 60 * 1000;
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest one attempt may take.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
+pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Said of messages that wait because there is nowhere to send them.
-pub const NO_SERVER: &str = "no mail server is configured; set STEPWELL_SMTP_URL";
+pub(super) const NO_SERVER: &str = "no mail server is configured; set STEPWELL_SMTP_URL";
 
 /// The SMTP URL cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -107,9 +107,7 @@ impl Mailer {
         let Some(transport) = &self.transport else { return Delivery::Later(NO_SERVER.to_owned()) };
         match tokio::time::timeout(ATTEMPT_TIMEOUT, transport.send(mail)).await {
             Ok(Ok(_)) => Delivery::Sent,
-            Ok(Err(error)) if error.is_permanent() => {
-                refused(error.status().map_or(0, u16::from), &reason(&error))
-            }
+            Ok(Err(error)) if error.is_permanent() => refused(error.status().map_or(0, u16::from), &reason(&error)),
             Ok(Err(error)) if error.is_client() => Delivery::Impossible(reason(&error)),
             Ok(Err(error)) => Delivery::Later(reason(&error)),
             Err(_) => Delivery::Later("the mail server did not answer in time".to_owned()),
@@ -219,13 +217,17 @@ mod tests {
         let normal = |url| normalised(url).map(|url| url.to_string()).map_err(|error| error.to_string());
         assert_eq!(normal("smtp://mail.example").as_deref(), Ok("smtp://mail.example:25?tls=opportunistic"));
         assert_eq!(normal("smtp://127.0.0.1:2525?tls=none").as_deref(), Ok("smtp://127.0.0.1:2525"));
-        assert_eq!(normal("smtp://u:p@mail.example?tls=required").as_deref(), Ok("smtp://u:p@mail.example?tls=required"));
+        assert_eq!(
+            normal("smtp://u:p@mail.example?tls=required").as_deref(),
+            Ok("smtp://u:p@mail.example?tls=required")
+        );
         assert_eq!(normal("smtps://mail.example").as_deref(), Ok("smtps://mail.example"));
     }
 
     #[test]
     fn a_url_that_is_not_smtp_is_refused_with_what_is_expected() {
-        for url in ["http://mail.example", "smtp://", "mail.example:25", "smtp://a?tls=maybe", "smtps://a?tls=none", ""] {
+        for url in ["http://mail.example", "smtp://", "mail.example:25", "smtp://a?tls=maybe", "smtps://a?tls=none", ""]
+        {
             let error = url.parse::<SmtpUrl>().err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.contains("expected smtp://"), "{url}: {error}");
         }

@@ -11,10 +11,7 @@ const MAX_MEMORY: usize = 8 * 1024 * 1024;
 pub(super) struct CannotRewrite(#[source] lol_html::errors::RewritingError);
 
 /// Runs `html` through the handlers.
-pub(super) fn run<'h>(
-    html: &str,
-    handlers: Settings<'h, '_, LocalHandlerTypes>,
-) -> Result<String, CannotRewrite> {
+pub(super) fn run<'h>(html: &str, handlers: Settings<'h, '_, LocalHandlerTypes>) -> Result<String, CannotRewrite> {
     let memory = MemorySettings::new().with_max_allowed_memory_usage(MAX_MEMORY);
     let settings = handlers.with_strict(false).with_memory_settings(memory);
     let mut output = Vec::with_capacity(html.len());

@@ -16,8 +16,26 @@ const HIDDEN: [&str; 6] = ["head", "script", "style", "template", "title", "svg"
 
 /// Elements that stand on lines of their own.
 const BLOCKS: [&str; 20] = [
-    "address", "article", "blockquote", "body", "div", "dl", "footer", "form", "header", "hr", "li", "main", "ol", "pre",
-    "section", "table", "tr", "ul", "dt", "dd",
+    "address",
+    "article",
+    "blockquote",
+    "body",
+    "div",
+    "dl",
+    "footer",
+    "form",
+    "header",
+    "hr",
+    "li",
+    "main",
+    "ol",
+    "pre",
+    "section",
+    "table",
+    "tr",
+    "ul",
+    "dt",
+    "dd",
 ];
 
 /// Elements with an empty line around them.
@@ -72,7 +90,9 @@ fn surroundings(name: &str) -> (&'static str, &'static str) {
 /// Where a link leads, in brackets; the attribute is HTML already.
 fn address(link: &Element<'_, '_>) -> String {
     let shown = |href: &String| ["http://", "https://", "mailto:"].iter().any(|scheme| href.starts_with(scheme));
-    link.get_attribute("href").filter(shown).map_or_else(String::new, |href| format!(" ({})", href.replace('<', "&lt;")))
+    link.get_attribute("href")
+        .filter(shown)
+        .map_or_else(String::new, |href| format!(" ({})", href.replace('<', "&lt;")))
 }
 
 /// Collapses white space, then breaks lines, with at most one empty line between two others.
@@ -114,7 +134,10 @@ mod tests {
 
     #[test]
     fn a_link_shows_where_it_leads() {
-        assert_eq!(text(r#"<a href="https://a.example/?x=1&amp;y=2">Start</a>!"#), "Start (https://a.example/?x=1&y=2)!");
+        assert_eq!(
+            text(r#"<a href="https://a.example/?x=1&amp;y=2">Start</a>!"#),
+            "Start (https://a.example/?x=1&y=2)!"
+        );
         assert_eq!(text("<a href='#top'>Top</a>"), "Top");
     }
 
@@ -125,7 +148,8 @@ mod tests {
 
     #[test]
     fn what_a_reader_does_not_see_is_left_out() {
-        let html = "<!doctype html><head><title>T</title><style>p{}</style></head><body><!-- c --><p>Hi</p><script>1</script>";
+        let html =
+            "<!doctype html><head><title>T</title><style>p{}</style></head><body><!-- c --><p>Hi</p><script>1</script>";
         assert_eq!(text(html), "Hi");
     }
 

@@ -13,7 +13,12 @@ use crate::links::{Links, MAX_TARGET};
 
 /// The HTML of a message with its web links and an open picture added. Other links, and those that this server made itself, such
 /// as the one that unsubscribes, stay as they are.
-pub(super) fn add(html: &str, links: &Links, workspace: WorkspaceId, message: MessageId) -> Result<String, CannotRewrite> {
+pub(super) fn add(
+    html: &str,
+    links: &Links,
+    workspace: WorkspaceId,
+    message: MessageId,
+) -> Result<String, CannotRewrite> {
     let picture = picture(&links.open_url(workspace, message));
     let placed = Rc::new(Cell::new(false));
     let (in_body, placed_in_body) = (picture.clone(), Rc::clone(&placed));

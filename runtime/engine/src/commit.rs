@@ -1,8 +1,6 @@
 //! Storing what a step did: its outcome and its transactional effects, in one commit.
 
-use stepwell_core::{
-    Consent, Effect, Input, Message, MessageStatus, Refused, RetryPolicy, State, StepReport, advance,
-};
+use stepwell_core::{Consent, Effect, Input, Message, MessageStatus, Refused, RetryPolicy, State, StepReport, advance};
 use stepwell_store::{Conn, StoreError, contact, definition, execution, keyvalue, outbox, suppression};
 
 use crate::route::{self, NewEvent, Routed, Stamp};

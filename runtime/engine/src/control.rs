@@ -177,7 +177,7 @@ async fn retry(
     let changes = advance(state, Input::Retried, &stamp.given()).map_err(|_| EngineError::NotFailed(id))?;
     match execution::apply(conn, &changes).await {
         Ok(()) => {}
-        Err(StoreError::ReentryRefused) => return Err(EngineError::ReentryRefused(definition)),
+        Err(StoreError::ReentryRefused(_)) => return Err(EngineError::ReentryRefused(definition)),
         Err(error) => return Err(error.into()),
     }
     Ok((changes.execution.clone(), Routed { due: route::due(&changes), started: 0 }))

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use stepwell_core::{
-    Connection, Contact, ContactId, DataUnavailable, PluginData, Template, TemplateId, Timestamp, WorkspaceId, canonical_name,
+    Connection, Contact, ContactId, DataUnavailable, PluginData, Template, TemplateId, Timestamp, WorkspaceId,
+    canonical_name,
 };
 use stepwell_store::{Store, StoreError, connection, contact, event, keyvalue, template, workspace};
 

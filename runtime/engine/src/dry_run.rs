@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use stepwell_core::{
     Changes, Contact, Definition, Effect, Email, EventId, Execution, Given, Graph, Input, Mode, Outcome, ReceivedEvent,
-    RetryPolicy, Start, State, StepExecution, StepId, StepStatus, Timestamp, Wait, Wake, advance, canonical_name, start,
+    RetryPolicy, Start, State, StepExecution, StepId, StepStatus, Timestamp, Wait, Wake, advance, canonical_name,
+    start,
 };
 use stepwell_rules::Documents;
 
@@ -219,8 +220,7 @@ impl Walk {
         let contact = self.around.contact.as_ref().map_or(Value::Null, Contact::document);
         let fits = |arrival: &Arrival| {
             let nothing = Value::Null;
-            let documents =
-                Documents { contact: &contact, event: &arrival.data, steps: &nothing, variables: &nothing };
+            let documents = Documents { contact: &contact, event: &arrival.data, steps: &nothing, variables: &nothing };
             canonical_name(&arrival.name) == event.name
                 && event.filter.as_ref().is_none_or(|filter| filter.holds(&documents, self.now.0))
         };

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 use stepwell_core::{
-    Contact, ContactChange, ContactId, Email, Event, MAX_CONTACT_DATA, MergeRule, MessageId, WorkspaceId, normalise_email,
+    Contact, ContactChange, ContactId, Email, Event, MAX_CONTACT_DATA, MergeRule, MessageId, WorkspaceId,
+    normalise_email,
 };
 use stepwell_store::{Conn, contact, idempotency};
 
@@ -155,9 +156,7 @@ async fn track(
     let mut routed = Routed::default();
     let contact = match intake.who {
         Who::Nobody => None,
-        Who::Contact(id) => {
-            Some(contact::get(conn, workspace, id).await?.ok_or(EngineError::UnknownContact(id))?)
-        }
+        Who::Contact(id) => Some(contact::get(conn, workspace, id).await?.ok_or(EngineError::UnknownContact(id))?),
         Who::Address(edit) => {
             let (written, caused) = upsert(conn, workspace, edit, stamp).await?;
             routed.absorb(caused);
@@ -202,8 +201,7 @@ async fn upsert(
     stamp: &Stamp,
 ) -> Result<(Written, Routed), EngineError> {
     let email = normalise_email(&edit.email);
-    let keeps = edit.preserve_existing_subscription
-        && contact::get_by_email(conn, workspace, &email).await?.is_some();
+    let keeps = edit.preserve_existing_subscription && contact::get_by_email(conn, workspace, &email).await?.is_some();
     let subscribed = edit.subscribed.filter(|_| !keeps);
     let change = ContactChange { data: edit.data, merge: MergeRule::Intake, subscribed };
     let if_new = edit.subscribed.unwrap_or(edit.subscribed_if_new);

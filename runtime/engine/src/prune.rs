@@ -9,6 +9,8 @@ use crate::engine::Inner;
 
 /// How many rows one commit deletes.
 const BATCH: i64 = 500;
+/// How many free pages are given back to the file system after a batch.
+const PAGES: u32 = 2_000;
 /// How often retention looks.
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -32,6 +34,7 @@ async fn pass(inner: &Inner) -> Result<(), StoreError> {
         if deleted == 0 {
             return Ok(());
         }
+        inner.store.write(|conn| Box::pin(async move { prune::give_back(conn, PAGES).await })).await?;
     }
     Ok(())
 }
@@ -41,10 +44,12 @@ async fn batch(
     before: Option<stepwell_core::Timestamp>,
     now: stepwell_core::Timestamp,
 ) -> Result<u64, StoreError> {
-    let keys = idempotency::purge(conn, now, BATCH).await?;
-    let executions = match before {
-        Some(before) => prune::executions(conn, before, BATCH).await?,
-        None => 0,
-    };
-    Ok(keys + executions)
+    let mut deleted = idempotency::purge(conn, now, BATCH).await?;
+    deleted += prune::deleted_definitions(conn, BATCH).await?;
+    if let Some(before) = before {
+        deleted += prune::executions(conn, before, BATCH).await?;
+        deleted += prune::events(conn, before, BATCH).await?;
+        deleted += prune::messages(conn, before, BATCH).await?;
+    }
+    Ok(deleted)
 }

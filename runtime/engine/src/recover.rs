@@ -47,11 +47,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 /// Marks visits that are due for another try as running, and gives them with their executions.
-pub(crate) async fn claim(
-    conn: &mut Conn,
-    visits: Vec<StepExecution>,
-    now: Timestamp,
-) -> Result<Vec<Due>, StoreError> {
+pub(crate) async fn claim(conn: &mut Conn, visits: Vec<StepExecution>, now: Timestamp) -> Result<Vec<Due>, StoreError> {
     let ids: Vec<_> = visits.iter().map(|visit| visit.id).collect();
     let claimed = claim::claim(conn, &ids, now).await?;
     with_executions(conn, claimed).await

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stepwell_core::{
-    Contact, ContactChange, ContactId, Definition, Event, Given, IdSource, Input, MessageId, ReceivedEvent, Start, State,
-    Timestamp, Wait, Wake, WorkspaceId, advance, canonical_name, start,
+    Contact, ContactChange, ContactId, Definition, Event, Given, IdSource, Input, MessageId, ReceivedEvent, Start,
+    State, Timestamp, Wait, Wake, WorkspaceId, advance, canonical_name, start,
 };
 use stepwell_rules::Documents;
 use stepwell_store::{Conn, StoreError, contact, definition, event, execution, wait};
@@ -107,8 +107,7 @@ pub(crate) async fn subscription_flipped(
     stamp: &Stamp,
 ) -> Result<Routed, StoreError> {
     let name = if contact.subscribed { "contact.subscribed" } else { "contact.unsubscribed" };
-    let event =
-        NewEvent { name: name.to_owned(), contact_id: Some(contact.id), message_id: None, data: Value::Null };
+    let event = NewEvent { name: name.to_owned(), contact_id: Some(contact.id), message_id: None, data: Value::Null };
     Ok(emit(conn, contact.workspace_id, event, stamp).await?.1)
 }
 
@@ -121,8 +120,7 @@ async fn start_all(
 ) -> Result<(), StoreError> {
     let names = [canonical_name(&event.name)];
     for definition in definition::enabled_for_event(conn, event.workspace_id, &names).await? {
-        let with =
-            Start { contact_id: Some(contact), event_name: Some(event.name.clone()), event: event.data.clone() };
+        let with = Start { contact_id: Some(contact), event_name: Some(event.name.clone()), event: event.data.clone() };
         if begin(conn, &definition, with, stamp, routed).await?.is_none() {
             tracing::debug!(definition = %definition.id, %contact, "the contact may not enter again");
         }
@@ -178,26 +176,18 @@ async fn wake_all(
 fn matches(wait: &Wait, event: &Event, contact: Option<&Value>, now: Timestamp) -> bool {
     let Some(filter) = wait.event.as_ref().and_then(|event| event.filter.as_ref()) else { return true };
     let nothing = Value::Null;
-    let documents = Documents {
-        contact: contact.unwrap_or(&nothing),
-        event: &event.data,
-        steps: &nothing,
-        variables: &nothing,
-    };
+    let documents =
+        Documents { contact: contact.unwrap_or(&nothing), event: &event.data, steps: &nothing, variables: &nothing };
     filter.holds(&documents, now.0)
 }
 
 /// Ends one wait, if the execution still stands on it.
-pub(crate) async fn wake_one(
-    conn: &mut Conn,
-    wait: &Wait,
-    wake: Wake,
-    stamp: &Stamp,
-) -> Result<Vec<Due>, StoreError> {
+pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &Stamp) -> Result<Vec<Due>, StoreError> {
     let Some((execution, visits)) = execution::state(conn, wait.workspace_id, wait.execution_id).await? else {
         return Ok(Vec::new());
     };
-    let graph = definition::graph(conn, wait.workspace_id, execution.definition_id, execution.definition_version).await?;
+    let graph =
+        definition::graph(conn, wait.workspace_id, execution.definition_id, execution.definition_version).await?;
     let Some(graph) = graph else { return Ok(Vec::new()) };
     let state = State { graph: &graph, execution: &execution, visits: &visits };
     let input = Input::Woken { visit: wait.step_execution_id, wake };

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 use stepwell_core::{
-    Call, Contact, Definition, Execution, Graph, Mode, Step, StepContext, StepExecution, StepId, StepRequest, Timestamp,
-    Wake, WorkspaceId,
+    Call, Contact, Definition, Execution, Graph, Mode, Step, StepContext, StepExecution, StepId, StepRequest,
+    Timestamp, Wake, WorkspaceId,
 };
 use stepwell_store::{Conn, StoreError, contact, definition, execution, workspace};
 

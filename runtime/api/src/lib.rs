@@ -1,1 +1,26 @@
-//! Being written.
+//! Stepwell's HTTP surfaces: the only crate that speaks HTTP to clients.
+//!
+//! [`router`] has every path. A surface is a folder with a file a route; it translates and holds no engine logic.
+
+mod auth;
+mod envelope;
+mod error;
+mod extract;
+mod gate;
+mod limit;
+mod openapi;
+mod ops;
+mod page;
+mod refusal;
+mod request;
+mod router;
+mod scope;
+mod state;
+mod wire;
+
+pub use auth::hash_key;
+pub use error::{ApiError, FieldError};
+pub use limit::{Rate, RateLimits};
+pub use router::router;
+pub use scope::{SCOPES, is_known as is_known_scope};
+pub use state::{ApiOptions, ApiState};

@@ -1,0 +1,202 @@
+//! The OpenAPI document: what the routes say of themselves, and what is true of all of them.
+//!
+//! A route documents its successes and the refusals that are its own. What the extractors and layers answer is added here, in
+//! one place, by what the route takes.
+
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Response};
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, ObjectBuilder, ResponseBuilder, Type};
+use utoipa::{Modify, OpenApi as _, ToSchema};
+
+use crate::envelope::Envelope;
+use crate::scope::SCOPES;
+
+/// The document without routes.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Stepwell",
+        description = "A self-hosted automation runtime: durable workflow graphs whose every step is a sandboxed WebAssembly \
+            component.\n\nEvery route but the public ones takes `Authorization: Bearer <key>`. Every error has the same \
+            envelope, with the request id that the log has as well. Fields that a request does not have are refused.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    tags(
+        (name = "workflows", description = "Graphs, their steps and transitions"),
+        (name = "executions", description = "Runs of a workflow"),
+        (name = "contacts", description = "People"),
+        (name = "events", description = "What happened"),
+        (name = "templates", description = "Message templates"),
+        (name = "messages", description = "Sending email, and what became of it"),
+        (name = "plugins", description = "Step types: WebAssembly components and what they are granted"),
+        (name = "workspace", description = "Keys, stored credentials and the workspace itself"),
+        (name = "public", description = "Links in messages; no key"),
+        (name = "operations", description = "For those who run the server"),
+    ),
+    modifiers(&Security),
+    components(schemas(Envelope))
+)]
+struct Document;
+
+/// The document to which routes are added.
+pub(crate) fn document() -> OpenApi {
+    Document::openapi()
+}
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, api: &mut OpenApi) {
+        let components = api.components.get_or_insert_default();
+        let scheme = |what: String| {
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build())
+        };
+        let secret =
+            format!("A secret key, `sk_` and 64 hex digits. Scopes: `{}`, `resource:*` or `*`.", SCOPES.join("`, `"));
+        components.add_security_scheme("secret_key", scheme(secret));
+        let public = "A public key, `pk_` and 64 hex digits. It only sends events, so it may be in a browser.";
+        components.add_security_scheme("public_key", scheme(public.to_owned()));
+    }
+}
+
+/// One answer that the layers and extractors give.
+struct Common {
+    status: &'static str,
+    name: &'static str,
+    description: &'static str,
+    applies: fn(&Operation) -> bool,
+}
+
+const COMMON: &[Common] = &[
+    Common {
+        status: "400",
+        name: "BadRequest",
+        description: "The body is not JSON, or the request makes no sense as things stand",
+        applies: has_body,
+    },
+    Common {
+        status: "401",
+        name: "Unauthorized",
+        description: "There is no key, or it is not valid here",
+        applies: is_secured,
+    },
+    Common {
+        status: "403",
+        name: "Forbidden",
+        description: "The key does not have the scope, or the project is disabled",
+        applies: is_secured,
+    },
+    Common {
+        status: "404",
+        name: "NotFound",
+        description: "There is nothing of this id in the workspace",
+        applies: names_something,
+    },
+    Common { status: "408", name: "RequestTimeout", description: "The body did not arrive in time", applies: has_body },
+    Common { status: "413", name: "PayloadTooLarge", description: "The body is too large", applies: has_body },
+    Common {
+        status: "415",
+        name: "UnsupportedMediaType",
+        description: "The body is not of the content type that is asked for",
+        applies: has_body,
+    },
+    Common {
+        status: "422",
+        name: "ValidationFailed",
+        description: "The request does not fit its schema; `error.errors` names the fields",
+        applies: has_fields,
+    },
+    Common {
+        status: "429",
+        name: "TooManyRequests",
+        description: "The rate limit of the workspace is reached; `Retry-After` says when to come back",
+        applies: is_secured,
+    },
+    Common {
+        status: "500",
+        name: "InternalServerError",
+        description: "Something went wrong on the server",
+        applies: |_| true,
+    },
+    Common {
+        status: "503",
+        name: "ServiceUnavailable",
+        description: "The server is busy; `Retry-After` says when to come back",
+        applies: |_| true,
+    },
+];
+
+/// Adds to every route the answers it shares with others.
+pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
+    let components = api.components.get_or_insert_default();
+    define(components);
+    for item in api.paths.paths.values_mut() {
+        for operation in operations(item) {
+            for common in COMMON {
+                if (common.applies)(operation) {
+                    let answers = &mut operation.responses.responses;
+                    let shared = || RefOr::Ref(Ref::from_response_name(common.name));
+                    answers.entry(common.status.to_owned()).or_insert_with(shared);
+                }
+            }
+            for answer in operation.responses.responses.values_mut() {
+                with_request_id(answer);
+            }
+        }
+    }
+    api
+}
+
+fn define(components: &mut Components) {
+    let mut schemas = Vec::new();
+    Envelope::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    for common in COMMON {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Envelope::name()))).build();
+        let mut response = ResponseBuilder::new().description(common.description).content("application/json", content);
+        if matches!(common.status, "429" | "503") {
+            let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
+            let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait")).build();
+            response = response.header("Retry-After", header);
+        }
+        let mut response = RefOr::T(response.build());
+        with_request_id(&mut response);
+        components.responses.insert(common.name.to_owned(), response);
+    }
+}
+
+fn with_request_id(answer: &mut RefOr<Response>) {
+    let RefOr::T(answer) = answer else { return };
+    let id = ObjectBuilder::new().schema_type(Type::String).build();
+    let header = HeaderBuilder::new().schema(Some(id)).description(Some("The request's id, a UUID")).build();
+    answer.headers.insert("X-Request-ID".to_owned(), header.into());
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().filter_map(Option::as_mut)
+}
+
+fn is_secured(operation: &Operation) -> bool {
+    operation.security.as_ref().is_some_and(|security| !security.is_empty())
+}
+
+fn has_body(operation: &Operation) -> bool {
+    operation.request_body.is_some()
+}
+
+fn names_something(operation: &Operation) -> bool {
+    has_parameter(operation, &ParameterIn::Path)
+}
+
+fn has_fields(operation: &Operation) -> bool {
+    has_body(operation) || has_parameter(operation, &ParameterIn::Query)
+}
+
+fn has_parameter(operation: &Operation, wanted: &ParameterIn) -> bool {
+    operation.parameters.iter().flatten().any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == *wanted,
+        RefOr::Ref(_) => false,
+    })
+}

@@ -1,0 +1,68 @@
+//! Every path of the server, in one table.
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::ApiError;
+use crate::ops::docs::Document;
+use crate::state::ApiState;
+use crate::{gate, openapi, ops, request};
+
+type Routes = OpenApiRouter<ApiState>;
+
+/// The server's routes over `state`.
+pub fn router(state: ApiState) -> Router {
+    let limit = DefaultBodyLimit::max(state.options().body_limit);
+    let admitted = |routes: Routes| routes.layer(from_fn_with_state(state.clone(), gate::admit));
+    let routes =
+        OpenApiRouter::with_openapi(openapi::document()).merge(admitted(workflows().layer(limit))).merge(operations());
+    let (router, document) = routes.split_for_parts();
+    router
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(Extension(Document::new(&openapi::complete(document))))
+        .layer(CatchPanicLayer::custom(request::panicked))
+        .layer(from_fn_with_state(state.clone(), request::carry))
+        .with_state(state)
+}
+
+/// The workflows surface.
+fn workflows() -> Routes {
+    OpenApiRouter::new()
+}
+
+/// For those who run the server. Never refused for load.
+fn operations() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(ops::health::health))
+        .routes(routes!(ops::health::ready))
+        .routes(routes!(ops::health::metrics))
+        .routes(routes!(ops::docs::openapi))
+        .routes(routes!(ops::docs::docs))
+        .routes(routes!(ops::docs::docs_file))
+}
+
+/// Any origin may call `/v1/*`; keys are headers, never cookies, so a page can only use a key that it has.
+pub(crate) fn cors() -> CorsLayer {
+    let exposed = ["x-request-id", "retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
+        .expose_headers(exposed.map(HeaderName::from_static))
+}
+
+async fn unknown() -> ApiError {
+    ApiError::not_found("RESOURCE_NOT_FOUND", "Unknown route").suggest("GET /openapi.json lists the routes")
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "This route does not take the method")
+        .suggest("The Allow header lists the methods it takes")
+}

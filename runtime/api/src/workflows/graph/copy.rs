@@ -1,0 +1,23 @@
+//! Copying a graph: the same shape, new ids.
+
+use std::collections::HashMap;
+
+use stepwell_core::{Given, Graph, Step, StepId, Transition};
+
+/// A graph like this one whose steps and transitions are new ones.
+pub(crate) fn copy(graph: &Graph, given: &Given<'_>) -> Graph {
+    let new_ids: HashMap<StepId, StepId> = graph.steps.iter().map(|step| (step.id, given.id())).collect();
+    let id = |old: StepId| new_ids.get(&old).copied().unwrap_or(old);
+    let (created_at, updated_at) = (given.now, given.now);
+    let steps =
+        graph.steps.iter().map(|step| Step { id: id(step.id), created_at, updated_at, ..step.clone() }).collect();
+    let transitions = graph.transitions.iter().map(|old| Transition {
+        id: given.id(),
+        from: id(old.from),
+        to: id(old.to),
+        created_at,
+        updated_at,
+        ..old.clone()
+    });
+    Graph { steps, transitions: transitions.collect() }
+}

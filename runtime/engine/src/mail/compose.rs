@@ -50,7 +50,7 @@ pub struct Style {
 /// The message cannot be made into an email; the text says why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unsendable(String);
+pub(super) struct Unsendable(String);
 
 impl Unsendable {
     fn because(text: impl Into<String>) -> Self {
@@ -59,12 +59,12 @@ impl Unsendable {
 }
 
 /// The Message-ID of a message, the same on every attempt.
-pub fn message_id(message: &Message, links: &Links) -> String {
+pub(super) fn message_id(message: &Message, links: &Links) -> String {
     format!("<{}@{}>", message.id, links.host())
 }
 
 /// The email of a message.
-pub fn compose(message: &Message, links: &Links, style: &Style) -> Result<Mail, Unsendable> {
+pub(super) fn compose(message: &Message, links: &Links, style: &Style) -> Result<Mail, Unsendable> {
     let email = &message.email;
     let written = UNIX_EPOCH + Duration::from_millis(message.created_at.0.unsigned_abs());
     let mut builder = Mail::builder()

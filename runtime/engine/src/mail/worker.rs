@@ -295,34 +295,5 @@ fn event(end: &End, stamp: &Stamp) -> Option<(&'static str, Value)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mail::compose::tests::message;
-
-    fn judged(delivery: Delivery, attempts: u32) -> Ended {
-        let mut message = message(Value::Null);
-        message.attempts = attempts;
-        let now = message.created_at;
-        judge(delivery, &message, now)
-    }
-
-    #[test]
-    fn a_passing_refusal_is_tried_again_until_the_last_attempt() {
-        let delivery = || Delivery::Later("try later".into());
-        assert!(matches!(judged(delivery(), 1).end, End::Retry { .. }));
-        let last = judged(delivery(), MAX_ATTEMPTS).end;
-        assert_eq!(last, End::Failed { error: "given up after 8 attempts: try later".into() });
-    }
-
-    #[test]
-    fn a_bounce_is_final_and_an_event() {
-        let ended = judged(Delivery::Bounced { answer: "no such user".into(), bad_address: true }, 1);
-        assert_eq!(ended.end, End::Bounced { error: "no such user".into() });
-        assert!(ended.bad_address);
-        let stamp = Stamp { now: Timestamp(0), ids: Arc::new(stepwell_core::SequentialIds::default()) };
-        let (name, data) = event(&ended.end, &stamp).expect("event");
-        let wanted =
-            json!({ "bounceType": "Permanent", "transientBounce": false, "bouncedAt": "1970-01-01T00:00:00.000Z" });
-        assert_eq!((name, data), ("email.bounce", wanted));
-    }
-}
+#[path = "worker_tests.rs"]
+mod tests;

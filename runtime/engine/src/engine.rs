@@ -169,6 +169,11 @@ impl Engine {
         self.0.dispatcher.load()
     }
 
+    /// Makes the timer look now: for a clock that was moved.
+    pub fn wake_timer(&self) {
+        self.0.alarm.set(Timestamp(i64::MIN));
+    }
+
     /// Says that schedules were written, so that the next firing is computed anew.
     pub fn schedules_changed(&self) {
         self.0.schedules.notify_one();

@@ -125,7 +125,7 @@ impl Engine {
     /// the next start.
     pub async fn stop(&self, deadline: Duration) {
         self.0.stopping.store(true, Ordering::Release);
-        self.0.dispatcher.changed.notify_waiters();
+        self.0.dispatcher.changed.notify_one();
         let all = u32::try_from(self.0.concurrency).unwrap_or(u32::MAX);
         let idle = self.0.dispatcher.slots.acquire_many(all);
         if tokio::time::timeout(deadline, idle).await.is_err() {

@@ -131,7 +131,11 @@ impl From<Problem> for Failure {
     }
 }
 
-/// The JSON Schema (2020-12) of a type.
+/// The JSON Schema (2020-12) of a type, without the title that is only the type's name in Rust.
 pub(crate) fn schema_of<T: JsonSchema>() -> Value {
-    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    if schema.get("title").is_some_and(|title| *title == *T::schema_name()) {
+        schema.remove("title");
+    }
+    schema.to_value()
 }

@@ -39,8 +39,8 @@ impl Expression {
 
     fn parse(text: &str) -> Result<Self, String> {
         bounds::check_text(text)?;
-        let parser = PrattParser::new().max_recursion_depth(bounds::MAX_DEPTH).error_reporting_limit(1);
-        let tree = parser.error_recovery_limit(1).parse(text).map_err(|errors| first(&errors))?;
+        let parser = PrattParser::new().max_recursion_depth(bounds::MAX_DEPTH);
+        let tree = parser.parse(text).map_err(|errors| first(&errors))?;
         let size = bounds::measure(&tree)?;
         Ok(Self { text: text.to_owned(), tree, size })
     }
@@ -72,13 +72,15 @@ impl Expression {
     }
 }
 
-/// Where the text stops being an expression.
+/// Where the text stops being an expression, or why it cannot be one.
 fn first(errors: &ParseErrors) -> String {
-    let first = errors.errors.first();
-    first.map_or_else(
-        || "is no expression".to_owned(),
-        |error| format!("is no expression (line {}, column {}): {}", error.pos.0, error.pos.1, error.msg),
-    )
+    match errors.errors.iter().find(|error| error.pos.0 > 0).or(errors.errors.first()) {
+        Some(error) if error.pos.0 > 0 => {
+            format!("is no expression (line {}, column {}): {}", error.pos.0, error.pos.1, error.msg)
+        }
+        Some(error) => format!("is no expression: {}", error.msg),
+        None => "is no expression".to_owned(),
+    }
 }
 
 /// Why an expression could not be evaluated. The library shows whole values in some messages; people need the kind.

@@ -318,6 +318,10 @@ mod expressions {
             panic!("not completed")
         };
         assert!(done.output["error"].as_str().is_some_and(|error| error.contains("20000 items")));
+        let Ok(Outcome::Completed(done)) = outcome("event.items.all(a, a in event.items)") else {
+            panic!("not completed")
+        };
+        assert_eq!(done.branch.as_deref(), Some("no"));
         let Ok(Outcome::Completed(done)) = outcome("event.items.all(a, a == 1)") else { panic!("not completed") };
         assert_eq!(done.branch.as_deref(), Some("yes"));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use stepwell_plugin::{Context, Description, EventWait, Failure, Outcome, Problem, Step, Wait, Wake};
 use stepwell_rules::Rule;
 
@@ -28,8 +28,10 @@ pub struct Config {
     /// After how many seconds to stop waiting; without it the wait has no end.
     #[schemars(range(min = 1, max = 31_536_000))]
     timeout: Option<u64>,
-    /// A condition over `event.*` (the data of the arriving event) and `contact.*` that must hold as well.
-    #[schemars(with = "Option<Rule>")]
+    /// A condition over `event.*` (the data of the arriving event) and `contact.*` that must hold as well, in the form of a
+    /// condition step: `{field, operator, value}`, `{all: […]}`, `{any: […]}` or `{not: …}`.
+    // An object only: `validate` names the place of a mistake, which a schema of alternatives could not.
+    #[schemars(with = "Option<Map<String, Value>>")]
     filter: Option<Value>,
 }
 

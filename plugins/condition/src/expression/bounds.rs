@@ -20,8 +20,8 @@ const MAX_CHOICES: usize = 16;
 /// How deep `all`, `exists`, `map`, `filter` may stand in one another.
 const MAX_LOOPS: u32 = 2;
 
-/// How many parts may be evaluated, loops counted in. About half a second at most.
-const MAX_WORK: u64 = 1_000_000;
+/// How many parts may be evaluated, loops counted in: less than a second's work.
+const MAX_WORK: u64 = 5_000_000;
 
 /// What can be called.
 const FUNCTIONS: [&str; 32] = [
@@ -122,7 +122,7 @@ pub(super) fn measure(tree: &IdedExpr) -> Result<Size, String> {
     while let Some(place) = open.pop() {
         check_place(&place)?;
         size.parts += 1;
-        size.loops = size.loops.max(place.loops);
+        size.loops = size.loops.max(place.loops + u32::from(place.loops > 0 && is_long(&place.part.expr)));
         match &place.part.expr {
             Expr::Ident(name) => drop(size.names.insert(name.clone())),
             Expr::Comprehension(comprehension) => {
@@ -137,6 +137,14 @@ pub(super) fn measure(tree: &IdedExpr) -> Result<Size, String> {
         Some(unknown) => Err(format!("speaks of `{unknown}`, but there are only {}", NAMES.join(", "))),
         None => Ok(size),
     }
+}
+
+/// Whether a part may look at all items of a list: within a loop it is a loop of its own.
+fn is_long(part: &Expr) -> bool {
+    let Expr::Call(call) = part else { return false };
+    let compares = matches!(call.func_name.as_str(), "_==_" | "_!=_");
+    let literal = call.args.iter().any(|part| matches!(part.expr, Expr::Literal(_)));
+    call.func_name == "@in" || compares && !literal
 }
 
 fn check_place(place: &Place<'_>) -> Result<(), String> {

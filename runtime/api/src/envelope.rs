@@ -18,7 +18,7 @@ use crate::wire::Time;
 /// The body of every error.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
-pub(crate) struct Envelope {
+pub(crate) struct ErrorBody {
     /// Always false.
     success: bool,
     error: Details,
@@ -68,7 +68,7 @@ pub(crate) fn dress(mut response: Response, request_id: Uuid, now: Timestamp) ->
 }
 
 fn body(error: &Parts, request_id: Uuid, now: Timestamp) -> Vec<u8> {
-    let envelope = Envelope {
+    let envelope = ErrorBody {
         success: false,
         error: Details {
             code: error.code,

@@ -120,6 +120,13 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", message).retry_after(1)
     }
 
+    /// Adds a field that is wrong.
+    #[must_use]
+    pub fn with(mut self, wrong: FieldError) -> Self {
+        self.0.errors.push(wrong);
+        self
+    }
+
     /// Adds a member `details`.
     #[must_use]
     pub fn details(mut self, details: Value) -> Self {

@@ -3,6 +3,7 @@
 //! [`router`] has every path. A surface is a folder with a file a route; it translates and holds no engine logic.
 
 mod auth;
+mod contacts;
 mod envelope;
 mod error;
 mod extract;

@@ -9,7 +9,7 @@ use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Response};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, ObjectBuilder, ResponseBuilder, Type};
 use utoipa::{Modify, OpenApi as _, ToSchema};
 
-use crate::envelope::Envelope;
+use crate::envelope::ErrorBody;
 use crate::scope::SCOPES;
 
 /// The document without routes.
@@ -35,7 +35,7 @@ use crate::scope::SCOPES;
         (name = "operations", description = "For those who run the server"),
     ),
     modifiers(&Security),
-    components(schemas(Envelope))
+    components(schemas(ErrorBody))
 )]
 struct Document;
 
@@ -150,10 +150,10 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
 
 fn define(components: &mut Components) {
     let mut schemas = Vec::new();
-    Envelope::schemas(&mut schemas);
+    ErrorBody::schemas(&mut schemas);
     components.schemas.extend(schemas);
     for common in COMMON {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Envelope::name()))).build();
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
         let mut response = ResponseBuilder::new().description(common.description).content("application/json", content);
         if matches!(common.status, "429" | "503") {
             let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();

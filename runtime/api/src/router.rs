@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::error::ApiError;
 use crate::ops::docs::Document;
 use crate::state::ApiState;
-use crate::{gate, openapi, ops, request};
+use crate::{contacts, gate, openapi, ops, request};
 
 type Routes = OpenApiRouter<ApiState>;
 
@@ -35,6 +35,9 @@ pub fn router(state: ApiState) -> Router {
 /// The workflows surface.
 fn workflows() -> Routes {
     OpenApiRouter::new()
+        .routes(routes!(contacts::list::list, contacts::create::create))
+        .routes(routes!(contacts::lookup::lookup))
+        .routes(routes!(contacts::get::get, contacts::update::update, contacts::delete::delete))
 }
 
 /// For those who run the server. Never refused for load.

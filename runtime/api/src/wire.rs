@@ -98,6 +98,8 @@ macro_rules! texts {
 texts! {
     /// An email address. It is compared trimmed and lower-cased.
     EmailAddress: 3..=254, pattern EMAIL_PATTERN, example "ada@example.org";
+    /// An email address, or a text that is none and so belongs to nobody.
+    AnyEmail: 0..=254, example "ada@example.org";
     /// The name of an event. Blanks around it are ignored.
     EventName: 1..=255, pattern r"\S", example "signed_up";
     /// The name of a thing, for people.

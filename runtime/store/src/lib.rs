@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod journal;
 pub mod key;
 pub mod keyvalue;
+pub mod management;
 pub mod outbox;
 mod page;
 pub mod plugin;

@@ -6,6 +6,7 @@ use stepwell_core::{Graph, Template, TemplateId, TemplateKind, WorkspaceId};
 use crate::conn::Conn;
 use crate::dialect::{self, DbRow};
 use crate::error::StoreError;
+use crate::page::{Direction, Page};
 use crate::row::{Read, all, word};
 
 /// What a list of templates is sorted by.
@@ -28,8 +29,8 @@ pub struct TemplateQuery {
     pub kind: Option<TemplateKind>,
     /// What to sort by.
     pub sort: TemplateSort,
-    /// Largest first.
-    pub descending: bool,
+    /// In which direction.
+    pub direction: Direction,
     /// How many to return.
     pub limit: u32,
     /// How many to skip.
@@ -49,12 +50,12 @@ const FOUND: &str = "from template where workspace_id = $1 and ($2 is null or ki
     or lower(name) like lower($3) escape '\\' or lower(coalesce(description, '')) like lower($3) escape '\\'
     or lower(subject) like lower($3) escape '\\')";
 
-/// A page of the templates of a workspace, and how many there are in all.
+/// A page of the templates of a workspace.
 pub async fn page(
     conn: &mut Conn,
     workspace: WorkspaceId,
     wanted: &TemplateQuery,
-) -> Result<(Vec<Template>, u64), StoreError> {
+) -> Result<Page<Template>, StoreError> {
     let (kind, search) = (wanted.kind.map(|kind| word(&kind)).transpose()?, wanted.search.as_deref());
     let search = search.map(dialect::contains);
     let text = format!("select * {FOUND} order by {} limit $4 offset $5", order(wanted));
@@ -72,7 +73,7 @@ pub async fn page(
         .bind(&search)
         .fetch_one(conn.db())
         .await?;
-    Ok((all(rows, read)?, total.number("n")?))
+    Ok(Page { items: all(rows, read)?, total: total.number("n")? })
 }
 
 fn order(wanted: &TemplateQuery) -> String {
@@ -81,7 +82,7 @@ fn order(wanted: &TemplateQuery) -> String {
         TemplateSort::CreatedAt => "created_at",
         TemplateSort::UpdatedAt => "updated_at",
     };
-    let way = if wanted.descending { "desc" } else { "asc" };
+    let way = wanted.direction.sql();
     format!("{column} {way}, id {way}")
 }
 

@@ -44,7 +44,7 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Json<Health>,
     get, path = "/metrics", tag = "operations",
     responses(
         (status = 200, description = "In the Prometheus text format", body = String, content_type = "text/plain"),
-        (status = 404, description = "The server was started without metrics", body = inline(crate::envelope::Envelope)),
+        (status = 404, description = "The server was started without metrics", body = inline(crate::envelope::ErrorBody)),
     )
 )]
 pub(crate) async fn metrics(State(state): State<ApiState>) -> Result<Response, ApiError> {

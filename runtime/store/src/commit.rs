@@ -168,14 +168,18 @@ async fn transaction(
 
 /// Runs one job; true if its writes are to be kept. A lone job needs no savepoint: the transaction is its own.
 async fn step(conn: &mut Conn, job: &mut dyn Job, alone: bool) -> Result<bool, sqlx::Error> {
-    if alone {
-        return Ok(job.run(conn).await);
+    if !alone {
+        execute(conn, "savepoint job").await?;
     }
     let mark = conn.mark();
-    execute(conn, "savepoint job").await?;
     let keep = job.run(conn).await;
     if !keep {
         conn.forget_since(mark);
+    }
+    if alone {
+        return Ok(keep);
+    }
+    if !keep {
         execute(conn, "rollback to savepoint job").await?;
     }
     // Fails if the database has rolled back the whole transaction by itself (disk full): then nothing was stored.

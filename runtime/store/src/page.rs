@@ -34,7 +34,7 @@ impl Direction {
 
 /// How many rows lie before a page. Pages count from 1; 0 is taken for 1.
 pub(crate) fn offset(page: u32, page_size: u32) -> i64 {
-    i64::from(page.saturating_sub(1)) * i64::from(page_size)
+    i64::from(page.saturating_sub(1)).saturating_mul(i64::from(page_size))
 }
 
 #[cfg(test)]

@@ -20,11 +20,16 @@ use crate::graphs::Graphs;
 /// Connections that read. Each is a thread and a page cache.
 const READERS: u32 = 4;
 
-/// Writes that may wait for the committer.
-const QUEUE: usize = 4096;
+/// What is refused as overload.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Writes that may wait for the committer.
+    queue: usize,
+    /// How long a read waits for a connection, or a write for a place in the queue.
+    patience: Duration,
+}
 
-/// How long a read waits for a connection, or a write for a place in the queue, before it is refused as overload.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LIMITS: Limits = Limits { queue: 4096, patience: Duration::from_secs(10) };
 
 /// The database. Cheap to clone; all clones share connections, cache and committer.
 #[derive(Clone)]
@@ -36,22 +41,27 @@ struct Inner {
     graphs: Graphs,
     queue: mpsc::Sender<Box<dyn Job>>,
     stop: Arc<Notify>,
+    patience: Duration,
     committer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
     /// Opens the database at `sqlite:<path>`, creates it if there is none, and brings its schema up to date.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let writer = pool(url, 1, dialect::writer_options(url)?).await?;
+        Self::open_within(url, LIMITS).await
+    }
+
+    async fn open_within(url: &str, Limits { queue, patience }: Limits) -> Result<Self, StoreError> {
+        let writer = pool(url, 1, patience, dialect::writer_options(url)?).await?;
         sqlx::migrate!("./migrations").run(&writer).await?;
-        let readers = pool(url, READERS, dialect::reader_options(url)?).await?;
+        let readers = pool(url, READERS, patience, dialect::reader_options(url)?).await?;
         let graphs = Graphs::new();
-        let (queue, jobs) = mpsc::channel(QUEUE);
+        let (queue, jobs) = mpsc::channel(queue);
         let stop = Arc::new(Notify::new());
         let committer =
             Committer { pool: writer.clone(), graphs: graphs.clone(), queue: jobs, stop: Arc::clone(&stop) };
         let committer = Mutex::new(Some(tokio::spawn(committer.run())));
-        Ok(Self(Arc::new(Inner { readers, writer, graphs, queue, stop, committer })))
+        Ok(Self(Arc::new(Inner { readers, writer, graphs, queue, stop, patience, committer })))
     }
 
     /// A connection to read with. Give it back soon: there are only a few.
@@ -71,10 +81,12 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (to, answer) = oneshot::channel();
-        self.0.queue.send_timeout(Box::new(Typed::new(job, to)), PATIENCE).await.map_err(|refused| match refused {
-            SendTimeoutError::Timeout(_) => StoreError::Overloaded,
-            SendTimeoutError::Closed(_) => StoreError::Closed,
-        })?;
+        self.0.queue.send_timeout(Box::new(Typed::new(job, to)), self.0.patience).await.map_err(
+            |refused| match refused {
+                SendTimeoutError::Timeout(_) => StoreError::Overloaded,
+                SendTimeoutError::Closed(_) => StoreError::Closed,
+            },
+        )?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -92,9 +104,13 @@ impl Store {
     }
 }
 
-async fn pool(url: &str, size: u32, options: SqliteConnectOptions) -> Result<Pool<Db>, StoreError> {
-    let pool = PoolOptions::new().max_connections(size).min_connections(1).acquire_timeout(PATIENCE);
+async fn pool(url: &str, size: u32, patience: Duration, options: SqliteConnectOptions) -> Result<Pool<Db>, StoreError> {
+    let pool = PoolOptions::new().max_connections(size).min_connections(1).acquire_timeout(patience);
     // A connection to a file does not go stale, so nothing is tested before use or thrown away for its age.
     let pool = pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
     pool.connect_with(options).await.map_err(|cause| StoreError::Open { url: url.to_owned(), cause })
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

@@ -154,7 +154,7 @@ pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, id: TemplateId) -> 
 /// Who uses a template.
 pub async fn usage(conn: &mut Conn, workspace: WorkspaceId, id: TemplateId) -> Result<TemplateUsage, StoreError> {
     let newest = "exists (select 1 from definition d where d.id = v.definition_id and d.version = v.version)";
-    let steps = steps_using(conn, workspace, id, newest).await?;
+    let steps = steps_using(conn, workspace, &[id], newest).await?;
     let row = query(
         "select count(*) as n from outbox_message where template_id = $2 and workspace_id = $1 and sent_at is not null",
     )
@@ -165,30 +165,30 @@ pub async fn usage(conn: &mut Conn, workspace: WorkspaceId, id: TemplateId) -> R
     Ok(TemplateUsage { steps, sent: row.number("n")? })
 }
 
-/// Whether a step uses the template: in the newest version of a graph, or in one that an execution still runs on.
-pub async fn is_used(conn: &mut Conn, workspace: WorkspaceId, id: TemplateId) -> Result<bool, StoreError> {
+/// Whether a step uses one of the templates: in the newest version of a graph, or in one that an execution still runs on.
+pub async fn are_used(conn: &mut Conn, workspace: WorkspaceId, ids: &[TemplateId]) -> Result<bool, StoreError> {
     let live = "(exists (select 1 from definition d where d.id = v.definition_id and d.version = v.version)
         or exists (select 1 from execution e where e.definition_id = v.definition_id
             and e.definition_version = v.version and e.completed_at is null))";
-    Ok(steps_using(conn, workspace, id, live).await? > 0)
+    Ok(steps_using(conn, workspace, ids, live).await? > 0)
 }
 
-/// Counts steps in the graph versions `v` for which `condition` holds. Graphs are JSON text: one that does not have the id
-/// anywhere is not read.
+/// Counts steps in the graph versions `v` for which `condition` holds. Graphs are JSON text: where one id is looked for, those
+/// that do not have it anywhere are not read.
 async fn steps_using(
     conn: &mut Conn,
     workspace: WorkspaceId,
-    id: TemplateId,
+    ids: &[TemplateId],
     condition: &'static str,
 ) -> Result<u64, StoreError> {
     let text = format!(
         "select v.graph from definition_version v where v.workspace_id = $1 and v.graph like $2 and {condition}"
     );
-    let rows =
-        query(AssertSqlSafe(text)).bind(workspace.to_string()).bind(format!("%{id}%")).fetch_all(conn.db()).await?;
+    let pattern = if let [id] = ids { format!("%{id}%") } else { "%".to_owned() };
+    let rows = query(AssertSqlSafe(text)).bind(workspace.to_string()).bind(pattern).fetch_all(conn.db()).await?;
     let graphs = all(rows, |row| row.json::<Graph>("graph"))?;
-    let steps = graphs.iter().flat_map(|graph| &graph.steps).filter(|step| step.template_id == Some(id));
-    Ok(steps.count() as u64)
+    let steps = graphs.iter().flat_map(|graph| &graph.steps);
+    Ok(steps.filter(|step| step.template_id.is_some_and(|used| ids.contains(&used))).count() as u64)
 }
 
 fn read(row: &DbRow) -> Result<Template, StoreError> {

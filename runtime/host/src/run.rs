@@ -1,0 +1,216 @@
+//! One call of one plugin: a fresh store, a fresh instance, one call, and everything dropped.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use sha2::{Digest as _, Sha256};
+use stepwell_core::{Call, Digest, Failure, Outcome, StepReport, StepRequest};
+use tokio::time::timeout;
+use wasmtime::{Engine, Store};
+
+use crate::bindings::stepwell::plugin::types as wit;
+use crate::bindings::{StepPlugin, StepPluginPre};
+use crate::limits::CpuMeter;
+use crate::registry::Loaded;
+use crate::state::{Facts, Run, RunState, Services};
+use crate::{convert, meters, trap};
+
+/// A call of one export, as [`in_fresh_instance`] wants it.
+pub(crate) type Answering<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send + 'a>>;
+
+/// How a call ended, and what it left behind.
+pub(crate) struct Ended<T> {
+    pub(crate) answer: Result<T, Stopped>,
+    pub(crate) run: Run,
+    pub(crate) cpu_ms: u64,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// The pool was full: the call did not happen.
+    NoRoom,
+    /// The host ended it.
+    Failed(Failure),
+}
+
+/// Makes one call in an instance of its own, within the limits.
+pub(crate) async fn in_fresh_instance<T>(
+    engine: &Engine,
+    pre: &StepPluginPre<RunState>,
+    state: RunState,
+    call: impl for<'a> FnOnce(StepPlugin, &'a mut Store<RunState>) -> Answering<'a, T> + Send,
+) -> Ended<T> {
+    let services = state.run.services.clone();
+    let limits = &services.limits;
+    let meter = CpuMeter::new(limits.cpu_ms);
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limiter);
+    store.set_hostcall_fuel(limits.hostcall);
+    store.set_epoch_deadline(1);
+    let ticks = meter.clone();
+    store.epoch_deadline_callback(move |_| Ok(ticks.at_tick()));
+    let work = async {
+        let instance = pre.instantiate_async(&mut store).await?;
+        call(instance, &mut store).await
+    };
+    let ended = timeout(limits.wall, meter.measure(work)).await;
+    let run = store.into_data().into_run();
+    let answer = match ended {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) if trap::is_no_room(&error) => Err(Stopped::NoRoom),
+        Ok(Err(error)) => {
+            tracing::debug!(step_type = run.facts.step_type, error = format!("{error:?}"), "a plugin was stopped");
+            Err(Stopped::Failed(trap::failure(&error, limits, run.log.last_error().as_deref())))
+        }
+        Err(_) => Err(Stopped::Failed(trap::timed_out(limits))),
+    };
+    Ended { answer, run, cpu_ms: meter.spent_ms() }
+}
+
+/// Runs a step and reports what it did.
+pub(crate) async fn step(
+    engine: &Engine,
+    services: &Arc<Services>,
+    plugin: Digest,
+    loaded: &Loaded,
+    request: StepRequest,
+) -> StepReport {
+    let began = Instant::now();
+    let (report, stopped) = match Input::of(&request, services.limits.input) {
+        Ok(input) => attempt(engine, services, plugin, loaded, &request, input).await,
+        Err(failure) => (StepReport::of(Outcome::Failed(failure)), true),
+    };
+    if let Some(meters) = loaded.meters(&request.step_type) {
+        match &report.outcome {
+            _ if report.no_room => meters::no_room(),
+            Outcome::Failed(failure) if stopped => meters.stopped(&failure.code, began.elapsed()),
+            outcome => meters.answered(outcome, began.elapsed()),
+        }
+    }
+    StepReport { plugin: Some(plugin), ..report }
+}
+
+/// The report, and whether it was the host that ended the run.
+async fn attempt(
+    engine: &Engine,
+    services: &Arc<Services>,
+    plugin: Digest,
+    loaded: &Loaded,
+    request: &StepRequest,
+    input: Input,
+) -> (StepReport, bool) {
+    let facts = Facts {
+        workspace: request.context.workspace_id,
+        digest: plugin,
+        step_type: request.step_type.clone(),
+        step_execution: request.context.step_execution_id,
+        contact: request.context.contact.as_ref().map(|contact| contact.id),
+        call_key: input.call_key.clone(),
+        now: request.context.now,
+        purpose: request.mode.into(),
+    };
+    let state = RunState::new(services.clone(), facts, loaded.grants.clone());
+    let step_type = request.step_type.clone();
+    let ended = in_fresh_instance(engine, &loaded.pre, state, |instance, store| {
+        Box::pin(async move { input.call(&instance, store, &step_type).await })
+    })
+    .await;
+    report(ended, services.limits.output)
+}
+
+fn report(ended: Ended<wit::Outcome>, most: usize) -> (StepReport, bool) {
+    let Ended { answer, run, cpu_ms } = ended;
+    let Run { log, effects, mut outgoing, .. } = run;
+    let read = answer.and_then(|answer| convert::outcome(answer, most).map_err(Stopped::Failed));
+    let (outcome, stopped, no_room) = match read {
+        Ok(outcome) => (outcome, false, false),
+        Err(Stopped::Failed(failure)) => (Outcome::Failed(failure), true, false),
+        Err(Stopped::NoRoom) => (Outcome::Failed(no_room_failure()), true, true),
+    };
+    let effects = if matches!(outcome, Outcome::Failed(_)) { Vec::new() } else { effects.into_list() };
+    let report =
+        StepReport { outcome, effects, plugin: None, log: log.take(), requests: outgoing.take_made(), cpu_ms, no_room };
+    (report, stopped)
+}
+
+/// The report of a call that did not happen because there was no room for it.
+pub(crate) fn put_back() -> StepReport {
+    StepReport { no_room: true, ..StepReport::of(Outcome::Failed(no_room_failure())) }
+}
+
+fn no_room_failure() -> Failure {
+    Failure::passing("no-room", "all places for running steps are taken; the step is put back and runs later")
+}
+
+/// What goes into one call.
+struct Input {
+    context: wit::StepContext,
+    resume: Option<(String, wit::Wake)>,
+    call_key: String,
+}
+
+impl Input {
+    fn of(request: &StepRequest, most: usize) -> Result<Self, Failure> {
+        let context = convert::context(&request.context, most)?;
+        let key = &context.idempotency_key;
+        match &request.call {
+            Call::Run => Ok(Self { call_key: key.clone(), resume: None, context }),
+            Call::Resume { state, wake } => {
+                let state = state.to_string();
+                let (wake, size) = convert::wake(wake);
+                convert::bound_input(state.len().saturating_add(size), most)?;
+                let call_key = format!("{key}-{}", resumption(&state, &wake));
+                Ok(Self { call_key, resume: Some((state, wake)), context })
+            }
+        }
+    }
+
+    async fn call(
+        self,
+        instance: &StepPlugin,
+        store: &mut Store<RunState>,
+        step_type: &str,
+    ) -> wasmtime::Result<wit::Outcome> {
+        let step = instance.stepwell_plugin_step();
+        match self.resume {
+            None => step.call_run(store, step_type, &self.context).await,
+            Some((state, wake)) => step.call_resume(store, step_type, &self.context, &state, &wake).await,
+        }
+    }
+}
+
+/// Tells resumptions of one visit apart, so that their requests and messages have keys of their own: the same when the
+/// resumption is made again after a crash.
+fn resumption(state: &str, wake: &wit::Wake) -> String {
+    let mut hash = Sha256::new();
+    hash.update(state.as_bytes());
+    match wake {
+        wit::Wake::Timer => hash.update(b"\0timer"),
+        wit::Wake::Event(event) => hash.update(format!("\0event\0{}", event.id)),
+        wit::Wake::Task(entered) => hash.update(format!("\0task\0{entered}")),
+        wit::Wake::Checkpoint => hash.update(b"\0checkpoint"),
+    }
+    hex::encode(&hash.finalize()[..6])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_resumption_of_a_visit_has_a_key_of_its_own() {
+        let keys = [
+            resumption("1", &wit::Wake::Timer),
+            resumption("2", &wit::Wake::Timer),
+            resumption("1", &wit::Wake::Checkpoint),
+            resumption("1", &wit::Wake::Task("null".into())),
+        ];
+        for (index, key) in keys.iter().enumerate() {
+            assert!(!keys[index + 1..].contains(key), "{keys:?}");
+        }
+        assert_eq!(keys[0], resumption("1", &wit::Wake::Timer));
+    }
+}

@@ -3,11 +3,14 @@
 //! [`router`] has every path. A surface is a folder with a file a route; it translates and holds no engine logic.
 
 mod auth;
+mod bulk;
 mod contacts;
 mod envelope;
 mod error;
+mod events;
 mod extract;
 mod gate;
+mod idempotency;
 mod limit;
 mod openapi;
 mod ops;
@@ -17,6 +20,8 @@ mod request;
 mod router;
 mod scope;
 mod state;
+mod templates;
+mod track;
 mod wire;
 
 pub use auth::hash_key;

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::error::ApiError;
 use crate::ops::docs::Document;
 use crate::state::ApiState;
-use crate::{contacts, gate, openapi, ops, request};
+use crate::{contacts, events, gate, openapi, ops, request, templates, track};
 
 type Routes = OpenApiRouter<ApiState>;
 
@@ -38,6 +38,23 @@ fn workflows() -> Routes {
         .routes(routes!(contacts::list::list, contacts::create::create))
         .routes(routes!(contacts::lookup::lookup))
         .routes(routes!(contacts::get::get, contacts::update::update, contacts::delete::delete))
+        .routes(routes!(templates::list::list, templates::create::create))
+        .routes(routes!(templates::bulk::bulk_update))
+        .routes(routes!(templates::get::get, templates::update::update, templates::delete::delete))
+        .routes(routes!(templates::duplicate::duplicate))
+        .routes(routes!(templates::usage::usage))
+        .routes(routes!(events::track::track))
+        .routes(routes!(events::list::list))
+        .routes(routes!(events::stats::stats))
+        .routes(routes!(events::names::names))
+        .routes(routes!(events::of_contact::of_contact))
+        .routes(routes!(events::usage::usage))
+        .routes(routes!(events::delete::delete))
+}
+
+/// Ingestion and the native API.
+fn v1() -> Routes {
+    OpenApiRouter::new().routes(routes!(track::track)).layer(cors())
 }
 
 /// For those who run the server. Never refused for load.
@@ -52,7 +69,7 @@ fn operations() -> Routes {
 }
 
 /// Any origin may call `/v1/*`; keys are headers, never cookies, so a page can only use a key that it has.
-pub(crate) fn cors() -> CorsLayer {
+fn cors() -> CorsLayer {
     let exposed = ["x-request-id", "retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
     CorsLayer::new()
         .allow_origin(Any)

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use stepwell_core::Timestamp;
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, AnyOfBuilder, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -43,6 +45,34 @@ impl PartialSchema for Time {
 impl ToSchema for Time {
     fn name() -> Cow<'static, str> {
         "Time".into()
+    }
+}
+
+/// A time, or a day, which stands for its beginning in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        let day = || Timestamp::from_rfc3339(&format!("{text}T00:00:00Z"));
+        let expected =
+            || serde::de::Error::custom("must be a time such as 2026-01-02T03:04:05Z or a day such as 2026-01-02");
+        Timestamp::from_rfc3339(&text).or_else(day).map(Self).ok_or_else(expected)
+    }
+}
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        let of =
+            |format| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
+        AnyOfBuilder::new().item(of(KnownFormat::DateTime)).item(of(KnownFormat::Date)).into()
+    }
+}
+
+impl ToSchema for Moment {
+    fn name() -> Cow<'static, str> {
+        "Moment".into()
     }
 }
 
@@ -104,6 +134,12 @@ texts! {
     EventName: 1..=255, pattern r"\S", example "signed_up";
     /// The name of a thing, for people.
     Name: 1..=100, pattern r"\S", example "Welcome";
+    /// The name of a sender or recipient.
+    PersonName: 1..=200, example "Ada Lovelace";
+    /// A subject in the template language.
+    TemplateSubject: 1..=998, pattern r"\S", example "Welcome, {{ data.firstName ?? friend }}";
+    /// HTML in the template language.
+    TemplateSource: 1..=500_000, pattern r"\S", example "<p>Hello {{ data.firstName ?? friend }}</p>";
     /// What a thing is for, for people.
     Description: 0..=500, example "Greets new users";
 }
@@ -113,4 +149,24 @@ pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+impl EventName {
+    /// The name without the blanks around it.
+    pub(crate) fn trimmed(&self) -> String {
+        self.0.trim().to_owned()
+    }
+}
+
+impl EmailAddress {
+    /// The address without the blanks around it, in the case in which it was given.
+    pub(crate) fn trimmed(&self) -> String {
+        self.0.trim().to_owned()
+    }
+}
+
+/// The name of a copy: `<name> (Copy)`, cut so that it is not longer than a name may be.
+pub(crate) fn copy_name(name: &str) -> String {
+    const SUFFIX: &str = " (Copy)";
+    name.chars().take(100 - SUFFIX.len()).chain(SUFFIX.chars()).collect()
 }

@@ -15,6 +15,8 @@ pub mod log;
 pub mod outbox;
 mod outcome;
 mod step;
+#[cfg(feature = "template")]
+pub mod template;
 pub mod templates;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

@@ -131,7 +131,7 @@ async fn find(
 }
 
 /// Applies an input to a stored execution. One that has ended stays as it is.
-async fn change(
+pub(crate) async fn change(
     conn: &mut Conn,
     workspace: WorkspaceId,
     id: ExecutionId,

@@ -4,17 +4,21 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use stepwell_core::{Failure, Mode, Outcome, RetryPolicy, StepExecution, StepReport, StepRequest, StepStatus};
+use stepwell_core::{Failure, Input, Mode, Outcome, RetryPolicy, StepExecution, StepReport, StepRequest, StepStatus};
 use stepwell_store::{StoreError, execution};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::commit::{self, Settled};
+use crate::control;
 use crate::engine::Inner;
 use crate::queue::FairQueue;
 use crate::step::{self, Due};
 
 /// How long to wait before a write that the database refused for want of room is tried again.
 const STORE_PAUSE: Duration = Duration::from_millis(200);
+
+/// Why executions of a workspace that is switched off end.
+const DISABLED: &str = "Project disabled";
 
 /// Due work and who may run it.
 pub(crate) struct Dispatcher {
@@ -118,11 +122,12 @@ async fn attempt(inner: &Arc<Inner>, due: &Due) -> Result<Option<Settled>, Store
         return Ok(Some(Settled::default()));
     }
     let (report, retry) = match prepare(inner, due).await? {
-        Some((request, retry)) => (inner.runner.run(request).await, retry),
-        None => {
+        Prepared::Run(request, retry) => (inner.runner.run(*request).await, retry),
+        Prepared::Gone => {
             let message = "the step is no longer part of the definition";
             (StepReport::of(Outcome::Failed(Failure::fatal("no-such-step", message))), RetryPolicy::NONE)
         }
+        Prepared::Disabled => return cancel(inner, due).await.map(Some),
     };
     if report.no_room {
         return Ok(None);
@@ -144,16 +149,43 @@ async fn still_runs(inner: &Inner, due: &Due) -> Result<bool, StoreError> {
     Ok(state.is_some_and(|(_, visits)| visits.iter().any(runs)))
 }
 
-async fn prepare(inner: &Inner, due: &Due) -> Result<Option<(StepRequest, RetryPolicy)>, StoreError> {
+/// What is to be done with a visit.
+enum Prepared {
+    Run(Box<StepRequest>, RetryPolicy),
+    /// Its definition or step is no longer there.
+    Gone,
+    /// Its workspace was switched off.
+    Disabled,
+}
+
+/// A workspace that is switched off ends its executions as they come to their next step (spec plunk-workflows, 7 rule 4).
+async fn cancel(inner: &Arc<Inner>, due: &Due) -> Result<Settled, StoreError> {
+    let (execution, stamp) = (due.execution.clone(), inner.stamp());
+    inner
+        .store
+        .write(move |conn| {
+            Box::pin(async move {
+                let input = Input::Cancelled { reason: DISABLED.to_owned() };
+                control::change(conn, execution.workspace_id, execution.id, input, &stamp).await
+            })
+        })
+        .await?;
+    Ok(Settled::default())
+}
+
+async fn prepare(inner: &Inner, due: &Due) -> Result<Prepared, StoreError> {
     let mut conn = inner.store.reader().await?;
-    let Some(around) = step::load(&mut conn, &due.execution).await? else { return Ok(None) };
-    let Some(found) = around.graph.step(due.visit.step_id) else { return Ok(None) };
+    let Some(around) = step::load(&mut conn, &due.execution).await? else { return Ok(Prepared::Gone) };
+    if around.disabled {
+        return Ok(Prepared::Disabled);
+    }
+    let Some(found) = around.graph.step(due.visit.step_id) else { return Ok(Prepared::Gone) };
     let retry = found
         .retry
         .unwrap_or_else(|| inner.runner.default_retry(found.plugin, due.visit.workspace_id, &found.step_type));
     let mut request = step::request(due, found, &around, &inner.links, Mode::Live, inner.clock.now());
     request.context.about["step"]["retry"] = serde_json::to_value(retry).unwrap_or_default();
-    Ok(Some((request, retry)))
+    Ok(Prepared::Run(Box::new(request), retry))
 }
 
 /// What a step logged goes to the operator's log, with the ids to find it by.

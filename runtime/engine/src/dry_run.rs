@@ -105,6 +105,7 @@ impl Walk {
         let around = Surroundings {
             definition: input.definition,
             project: String::new(),
+            disabled: false,
             graph: input.graph,
             contact: input.contact,
             outputs: Vec::new(),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use stepwell_core::{
     Call, Contact, Definition, Execution, Graph, Mode, Step, StepContext, StepExecution, StepId, StepRequest,
-    Timestamp, Wake, WorkspaceId,
+    Timestamp, Wake,
 };
 use stepwell_store::{Conn, StoreError, contact, definition, execution, workspace};
 
@@ -23,6 +23,8 @@ pub(crate) struct Due {
 pub(crate) struct Surroundings {
     pub(crate) definition: Definition,
     pub(crate) project: String,
+    /// Whether the workspace was switched off: nothing of it runs any more.
+    pub(crate) disabled: bool,
     pub(crate) graph: std::sync::Arc<Graph>,
     pub(crate) contact: Option<Contact>,
     pub(crate) outputs: Vec<(StepId, Value)>,
@@ -40,12 +42,11 @@ pub(crate) async fn load(conn: &mut Conn, due: &Execution) -> Result<Option<Surr
         None => None,
     };
     let outputs = execution::outputs(conn, workspace, due.id).await?;
-    let project = project_name(conn, workspace).await?;
-    Ok(Some(Surroundings { definition, project, graph, contact, outputs }))
-}
-
-async fn project_name(conn: &mut Conn, id: WorkspaceId) -> Result<String, StoreError> {
-    Ok(workspace::get(conn, id).await?.map(|workspace| workspace.name).unwrap_or_default())
+    let (project, disabled) = match workspace::get(conn, workspace).await? {
+        Some(found) => (found.name, found.disabled),
+        None => return Ok(None),
+    };
+    Ok(Some(Surroundings { definition, project, disabled, graph, contact, outputs }))
 }
 
 /// The request for a visit to `step`.

@@ -207,6 +207,12 @@ impl Bench {
         execution::page(&mut conn, self.workspace, id, &[], 1, 100).await.expect("a page").items
     }
 
+    /// How many executions of a definition have this status.
+    pub(crate) async fn count(&self, id: DefinitionId, status: ExecutionStatus) -> u64 {
+        let mut conn = self.engine.store().reader().await.expect("a reader");
+        execution::page(&mut conn, self.workspace, id, &[status], 1, 1).await.expect("a page").total
+    }
+
     /// When the next schedule fires.
     pub(crate) async fn next_firing(&self) -> Option<Timestamp> {
         let mut conn = self.engine.store().reader().await.expect("a reader");

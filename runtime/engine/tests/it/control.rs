@@ -87,3 +87,22 @@ async fn a_dry_run_jumps_over_waits_and_stores_nothing() {
     assert_eq!(result.visited[2].at, bench.engine.now());
     assert!(bench.executions(id).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_workspace_that_is_switched_off_ends_its_executions_at_their_next_step() {
+    let bench = Bench::new().await;
+    bench.answer("wait", |request| match &request.call {
+        stepwell_core::Call::Run => waiting(Some("paid"), None),
+        stepwell_core::Call::Resume { .. } => StepReport::of(completed(json!({}))),
+    });
+    let bench = bench.run().await;
+    let id = bench.define(&["wait"], Reentry::Once).await;
+    bench.track("signed_up", "ada@example.org", json!({})).await;
+    bench.until(id, ExecutionStatus::Waiting).await;
+    let (workspace, now) = (bench.workspace, bench.engine.now());
+    bench.write(move |conn| Box::pin(stepwell_store::workspace::set_disabled(conn, workspace, true, now))).await;
+    bench.track("paid", "ada@example.org", json!({})).await;
+    let ended = bench.until(id, ExecutionStatus::Cancelled).await;
+    assert_eq!(ended.exit_reason.as_deref(), Some("Project disabled"));
+    assert_eq!(bench.ran(), ["wait"]);
+}

@@ -6,9 +6,18 @@ use stepwell_engine::{AddressEdit, EngineError, IdempotencyKey, Intake, Who};
 
 use crate::bench::{Bench, completed, waiting};
 
+/// An event of the contact of this number.
+pub(crate) fn intake_of(n: usize) -> Intake {
+    Intake { key: None, ..intake_from(&format!("c{n}@example.org"), "") }
+}
+
 fn intake(key: &str) -> Intake {
+    intake_from("ada@example.org", key)
+}
+
+fn intake_from(email: &str, key: &str) -> Intake {
     let who = Who::Address(AddressEdit {
-        email: "ada@example.org".into(),
+        email: email.to_owned(),
         data: serde_json::Map::new(),
         subscribed: None,
         subscribed_if_new: true,

@@ -37,3 +37,26 @@ async fn a_wait_is_still_there_after_a_crash() {
     bench.track("paid", "ada@example.org", json!({})).await;
     bench.until(id, ExecutionStatus::Completed).await;
 }
+
+#[tokio::test]
+async fn more_due_steps_than_the_queue_holds_all_run() {
+    let bench = Bench::new().await.run().await;
+    let id = bench.define(&["first"], Reentry::Once).await;
+    let tracked: Vec<_> = (0..2_500)
+        .map(|n| {
+            let (engine, workspace) = (bench.engine.clone(), bench.workspace);
+            tokio::spawn(
+                async move { engine.track(workspace, crate::events::intake_of(n)).await.map(|done| done.started) },
+            )
+        })
+        .collect();
+    for call in tracked {
+        assert!(matches!(call.await, Ok(Ok(1))));
+    }
+    let end = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while bench.count(id, ExecutionStatus::Completed).await < 2_500 {
+        assert!(tokio::time::Instant::now() < end, "{} of 2500", bench.count(id, ExecutionStatus::Completed).await);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(bench.ran().len(), 2_500);
+}

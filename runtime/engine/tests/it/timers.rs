@@ -84,14 +84,9 @@ async fn a_schedule_for_an_audience_starts_each_contact_of_it_once() {
     bench.advance_clock(Duration::from_secs(3_600));
     let bench = bench.run().await;
     let end = tokio::time::Instant::now() + Duration::from_secs(20);
-    loop {
-        let mut conn = bench.engine.store().reader().await.expect("a reader");
-        let page = stepwell_store::execution::page(&mut conn, bench.workspace, id, &[ExecutionStatus::Completed], 1, 1);
-        let total = page.await.expect("a page").total;
-        if total == 125 {
-            break;
-        }
-        assert!(tokio::time::Instant::now() < end, "{total} of 125 executions");
+    while bench.count(id, ExecutionStatus::Completed).await < 125 {
+        assert!(tokio::time::Instant::now() < end, "{} of 125", bench.count(id, ExecutionStatus::Completed).await);
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    assert_eq!(bench.ran().len(), 125);
 }

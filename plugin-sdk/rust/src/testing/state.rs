@@ -11,7 +11,7 @@ use crate::templates::Template;
 use crate::{Failure, Outcome, Timestamp};
 
 thread_local! {
-    static STATE: RefCell<State> = RefCell::default();
+    static STATE: RefCell<State> = RefCell::new(State::new());
 }
 
 /// One buffered write of a step, in the order of the calls.
@@ -42,6 +42,11 @@ pub(super) struct State {
 }
 
 impl State {
+    fn new() -> Self {
+        let signing = (crate::connections::WEBHOOK_SIGNING.to_owned(), b"webhook-secret".to_vec());
+        Self { connections: BTreeMap::from([signing]), ..Self::default() }
+    }
+
     /// Whether the test denies a capability, by the name of its face.
     pub(super) fn denies(&self, face: &str) -> bool {
         self.denied.contains(face)
@@ -79,8 +84,7 @@ impl Default for TestHost {
 impl TestHost {
     /// An empty host, with only the connection `webhook-signing` (its secret is `webhook-secret`).
     pub fn new() -> Self {
-        let signing = (crate::connections::WEBHOOK_SIGNING.to_owned(), b"webhook-secret".to_vec());
-        with(|state| *state = State { connections: BTreeMap::from([signing]), ..State::default() });
+        with(|state| *state = State::new());
         Self(())
     }
 

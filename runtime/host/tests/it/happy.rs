@@ -1,17 +1,87 @@
-//! What works: taking components in, and running them.
+//! The built-in components: taken in, and run.
 
 use serde_json::json;
-use stepwell_core::{Outcome, PluginHost, PluginSource, StepRunner};
+use stepwell_core::{Completion, Effect, Outcome, PluginHost, PluginSource, StepRunner, Timestamp, Wake};
 
-use crate::support::{Bench, WORKSPACE, component, output};
+use crate::support::{Bench, CONTACT, NOW, WORKSPACE, component, contact, output, request, resumed};
+
+const BUILT_IN: [&str; 7] =
+    ["condition", "delay", "exit", "send-email", "update-contact", "wait-for-event", "webhook"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_built_in_component_is_taken_in_and_says_what_it_offers() {
+async fn every_built_in_component_is_taken_in_and_offers_its_step_type() {
     let bench = Bench::new();
-    for name in ["condition", "delay", "exit", "send-email", "update-contact", "wait-for-event", "webhook"] {
+    for name in BUILT_IN {
         let info = bench.install_builtin(&component(name)).await;
         assert!(info.steps.iter().any(|step| step.step_type == name), "{name}");
+        assert!(bench.host.lookup(WORKSPACE, name).is_some_and(|(digest, _)| digest == info.digest));
     }
-    assert_eq!(bench.host.list(WORKSPACE).len(), 7);
-    assert!(bench.host.list(WORKSPACE).iter().all(|info| info.source == PluginSource::Builtin));
+    let listed = bench.host.list(WORKSPACE);
+    assert_eq!(listed.len(), BUILT_IN.len());
+    assert!(listed.iter().all(|info| info.source == PluginSource::Builtin && info.grants.len() == info.imports.len()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_built_in_components_are_compiled_in_one_go() {
+    let bench = Bench::new();
+    let components = BUILT_IN.map(component);
+    let components: Vec<_> = components.iter().map(Vec::as_slice).collect();
+    bench.host.warm(&components).await.expect("all are good");
+    let compiled = std::fs::read_dir(bench.folder.path().join("compiled")).expect("the folder").flatten();
+    let compiled = compiled.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "cwasm")).count();
+    assert_eq!(compiled, BUILT_IN.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delay_waits_and_goes_on() {
+    let bench = Bench::new();
+    bench.install_builtin(&component("delay")).await;
+    let config = json!({"amount": 2, "unit": "minutes"});
+    let report = bench.run("delay", config.clone()).await;
+    let Outcome::Waiting(wait) = report.outcome else { panic!("{:?}", report.outcome) };
+    assert_eq!(wait.until, Some(NOW.plus_millis(120_000)));
+    let mut request = resumed("delay", config, wait.state, Wake::Timer);
+    request.context.now = Timestamp(NOW.0 + 120_000);
+    assert!(matches!(bench.run_request(request).await.outcome, Outcome::Completed(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_a_contact_comes_back_as_an_effect() {
+    let bench = Bench::new();
+    bench.data.contacts.lock().expect("contacts").insert((WORKSPACE, CONTACT), contact());
+    bench.install_builtin(&component("update-contact")).await;
+    let report = bench.run("update-contact", json!({"updates": {"plan": "pro"}})).await;
+    assert!(matches!(report.outcome, Outcome::Completed(Completion { .. })), "{:?}", report.outcome);
+    let [Effect::UpdateContact { contact_id, change }] = &report.effects[..] else { panic!("{:?}", report.effects) };
+    assert_eq!((*contact_id, &change.data["plan"]), (CONTACT, &json!("pro")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_names_a_branch() {
+    let bench = Bench::new();
+    bench.install_builtin(&component("condition")).await;
+    let config = json!({"field": "contact.data.plan", "operator": "equals", "value": "free"});
+    let report = bench.run("condition", config).await;
+    assert_eq!(output(&report)["result"], json!(true));
+    assert!(matches!(report.outcome, Outcome::Completed(done) if done.branch.as_deref() == Some("yes")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_is_checked_by_the_component() {
+    let bench = Bench::new();
+    let info = bench.install_builtin(&component("condition")).await;
+    let good = json!({"field": "contact.data.plan", "operator": "equals", "value": "free"});
+    assert_eq!(bench.host.validate(info.digest, "condition", &good).await.expect("an answer"), []);
+    let bad = json!({"expression": "1 +"});
+    let problems = bench.host.validate(info.digest, "condition", &bad).await.expect("an answer");
+    assert!(!problems.is_empty() && !problems[0].message.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_type_that_nobody_offers_fails_with_what_to_do() {
+    let bench = Bench::new();
+    let report = bench.host.run(request("unheard-of", json!({}))).await;
+    let Outcome::Failed(failure) = report.outcome else { panic!("a failure") };
+    assert_eq!((failure.code.as_str(), failure.retryable), ("no-such-step", false));
+    assert!(failure.message.contains("stepwell plugin install"), "{}", failure.message);
 }

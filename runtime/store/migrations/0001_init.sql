@@ -59,7 +59,8 @@ create table event (
 );
 create index event_recent on event (workspace_id, created_at); -- what happened last? what is old enough to go?
 create index event_name on event (workspace_id, name, created_at); -- names, statistics, the last of a name
-create index event_contact on event (contact_id, name, created_at) where contact_id is not null; -- how often did she do it?
+create index event_contact on event (workspace_id, contact_id, created_at, name)
+    where contact_id is not null; -- what did she do, and how often?
 
 -- Requests that must not be done twice. Freed after a refusal, kept until expires_at otherwise.
 create table idempotency_key (
@@ -164,8 +165,8 @@ create unique index execution_reentry on execution (definition_id, reentry_key)
     where reentry_key is not null; -- may this contact enter?
 create index execution_listing on execution (definition_id, started_at, id); -- pages of a definition
 create index execution_status on execution (definition_id, status, started_at, id); -- pages of one status
-create index execution_active on execution (definition_id, current_step_id)
-    where completed_at is null; -- does anything still run, and on which step?
+create index execution_active on execution (definition_id, current_step_id, completed_at)
+    where completed_at is null; -- does anything still run, and on which step? (completed_at: answered by the index alone)
 create index execution_ended on execution (completed_at) where completed_at is not null; -- retention: what is old enough?
 
 -- Who has entered a definition for good, once the execution that says so has been pruned: once means once.

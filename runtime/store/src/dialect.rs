@@ -1,5 +1,6 @@
 //! The few places where databases differ. Everything else is one SQL text for all.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -31,13 +32,26 @@ const STATEMENTS: usize = 512;
 
 /// How to open the one connection that writes.
 pub(crate) fn writer_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    Ok(options(url)?.create_if_missing(true).pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "4000"))
+    let options = options(url)?;
+    create_private(options.get_filename());
+    Ok(options.create_if_missing(true).pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "4000"))
 }
 
 /// How to open the connections that read. They refuse to write.
 pub(crate) fn reader_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     Ok(options(url)?.create_if_missing(false).pragma("query_only", "on"))
 }
+
+/// Creates the file, if there is none, so that nobody else may read it: it holds secrets. The files beside it take over its
+/// mode. What goes wrong here goes wrong again, with a better message, when the database is opened.
+#[cfg(unix)]
+fn create_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+}
+
+#[cfg(not(unix))]
+fn create_private(_: &Path) {}
 
 fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     let bad = || StoreError::BadUrl(url.to_owned());

@@ -59,8 +59,8 @@ pub(crate) async fn deleted_definition(conn: &mut Conn, id: &str, limit: i64) ->
 pub async fn events(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
     // By workspace, as the index is.
     let done = sqlx::query(
-        "delete from event where id in (select e.id from workspace w join event e on e.workspace_id = w.id
-         where e.created_at < $1 limit $2)",
+        "delete from event where id in (select id from event where workspace_id in (select id from workspace)
+         and created_at < $1 limit $2)",
     )
     .bind(before.0)
     .bind(limit)

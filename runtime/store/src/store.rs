@@ -1,6 +1,6 @@
 //! The store: opening it, reading from it, writing to it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -8,7 +8,7 @@ use sqlx::Pool;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::mpsc::error::SendTimeoutError;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::commit::{Committer, Job, Typed};
@@ -90,14 +90,16 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
-    /// Refuses new writes, finishes those that wait, and closes the connections. A second call does nothing.
+    /// Refuses new writes, finishes those that wait, and closes the connections. A second call waits for the first.
     pub async fn close(&self) {
         self.0.stop.notify_one();
-        let committer = self.0.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(committer) = committer
-            && let Err(error) = committer.await
-        {
-            tracing::error!(%error, "the committer ended before its time");
+        let mut committer = self.0.committer.lock().await;
+        if let Some(running) = committer.as_mut() {
+            let ended = running.await;
+            *committer = None;
+            if let Err(error) = ended {
+                tracing::error!(%error, "the committer ended before its time");
+            }
         }
         self.0.readers.close().await;
         self.0.writer.close().await;

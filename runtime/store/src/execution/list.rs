@@ -1,4 +1,5 @@
-//! Lists and counts of a definition's executions.
+//! Lists and counts of a definition's executions. All of them walk indexes that begin with the definition; that it belongs to
+//! the workspace is asked once, not of every row.
 
 use sqlx::{QueryBuilder, Row};
 use stepwell_core::{DefinitionId, Execution, ExecutionId, ExecutionStatus, StepId, WorkspaceId};
@@ -19,32 +20,53 @@ pub async fn page(
     page: u32,
     page_size: u32,
 ) -> Result<Page<Execution>, StoreError> {
-    let mut count = QueryBuilder::<Db>::new("select count(*) from execution where ");
-    push_filter(&mut count, workspace, definition, statuses);
-    let total: i64 = count.build().fetch_one(conn.db()).await?.try_get(0)?;
-    let mut select = QueryBuilder::<Db>::new("select * from execution where ");
-    push_filter(&mut select, workspace, definition, statuses);
-    select.push(" order by started_at desc, id desc limit ").push_bind(i64::from(page_size));
-    select.push(" offset ").push_bind(offset(page, page_size));
+    let mut select = of_definition("select count(*) from execution", workspace, definition);
+    if !statuses.is_empty() {
+        row::push_in(&mut select, " and status in ", statuses.iter().map(|status| status.as_str().to_owned()));
+    }
+    let total = count(conn, select).await?;
+    let before = offset(page, page_size);
+    let mut select = QueryBuilder::<Db>::new("select * from (");
+    // Each status comes in order from the index; together they would have to be sorted, however many there are.
+    for (at, status) in statuses.iter().enumerate() {
+        select.push(if at == 0 { "select * from (" } else { " union all select * from (" });
+        push_newest(&mut select, workspace, definition, Some(*status), before.saturating_add(page_size.into()));
+        select.push(format_args!(") as s{at}"));
+    }
+    if statuses.is_empty() {
+        push_newest(&mut select, workspace, definition, None, before.saturating_add(page_size.into()));
+    }
+    select.push(") as found order by started_at desc, id desc limit ").push_bind(i64::from(page_size));
+    select.push(" offset ").push_bind(before);
     let items = row::all(select.build().fetch_all(conn.db()).await?, read)?;
-    Ok(Page { items, total: total.unsigned_abs() })
+    Ok(Page { items, total })
 }
 
-fn push_filter(
+fn push_newest(
     select: &mut QueryBuilder<Db>,
     workspace: WorkspaceId,
     definition: DefinitionId,
-    statuses: &[ExecutionStatus],
+    status: Option<ExecutionStatus>,
+    limit: i64,
 ) {
+    select.push("select * from execution");
     push_definition(select, workspace, definition);
-    if !statuses.is_empty() {
-        row::push_in(select, " and status in ", statuses.iter().map(|status| status.as_str().to_owned()));
+    if let Some(status) = status {
+        select.push(" and status = ").push_bind(status.as_str());
     }
+    select.push(" order by started_at desc, id desc limit ").push_bind(limit);
+}
+
+fn of_definition(select: &str, workspace: WorkspaceId, definition: DefinitionId) -> QueryBuilder<Db> {
+    let mut select = QueryBuilder::<Db>::new(select);
+    push_definition(&mut select, workspace, definition);
+    select
 }
 
 fn push_definition(select: &mut QueryBuilder<Db>, workspace: WorkspaceId, definition: DefinitionId) {
-    select.push("definition_id = ").push_bind(definition.to_string());
-    select.push(" and workspace_id = ").push_bind(workspace.to_string());
+    select.push(" where definition_id = ").push_bind(definition.to_string());
+    select.push(" and exists (select 1 from definition d where d.id = ").push_bind(definition.to_string());
+    select.push(" and d.workspace_id = ").push_bind(workspace.to_string()).push(")");
 }
 
 /// How many executions of a definition have not ended.
@@ -53,8 +75,8 @@ pub async fn active_count(
     workspace: WorkspaceId,
     definition: DefinitionId,
 ) -> Result<u64, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select count(*) from execution where completed_at is null and ");
-    push_definition(&mut select, workspace, definition);
+    let mut select = of_definition("select count(*) from execution", workspace, definition);
+    select.push(" and completed_at is null");
     count(conn, select).await
 }
 
@@ -65,8 +87,8 @@ pub async fn active_on_steps(
     definition: DefinitionId,
     steps: &[StepId],
 ) -> Result<u64, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select count(*) from execution where completed_at is null and ");
-    push_definition(&mut select, workspace, definition);
+    let mut select = of_definition("select count(*) from execution", workspace, definition);
+    select.push(" and completed_at is null");
     row::push_in(&mut select, " and current_step_id in ", steps.iter().map(StepId::to_string));
     count(conn, select).await
 }
@@ -83,8 +105,7 @@ pub async fn active_ids(
     definition: DefinitionId,
     limit: i64,
 ) -> Result<Vec<ExecutionId>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select id from execution where completed_at is null and ");
-    push_definition(&mut select, workspace, definition);
-    select.push(" limit ").push_bind(limit);
+    let mut select = of_definition("select id from execution", workspace, definition);
+    select.push(" and completed_at is null limit ").push_bind(limit);
     row::all(select.build().fetch_all(conn.db()).await?, |row| row.parsed("id"))
 }

@@ -23,8 +23,22 @@ pub async fn insert(conn: &mut Conn, changes: &Changes) -> Result<bool, StoreErr
 /// [`StoreError::ReentryRefused`] if another execution has taken its re-entry key meanwhile; the write that this is part of
 /// must then answer an error, so that nothing of it is kept.
 pub async fn apply(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
+    if changes.journal.iter().any(|entry| entry.kind == JournalKind::ExecutionRetried) {
+        refuse_if_entered(conn, &changes.execution).await?;
+    }
     update_execution(conn, changes).await?;
     insert_parts(conn, changes).await
+}
+
+/// A retry takes the re-entry key again. The unique index knows the executions that are stored; this asks for those that were
+/// pruned.
+async fn refuse_if_entered(conn: &mut Conn, execution: &Execution) -> Result<(), StoreError> {
+    let query = sqlx::query("select 1 from entered where definition_id = $1 and reentry_key = $2");
+    let query = query.bind(execution.definition_id.to_string()).bind(execution.reentry_key.as_deref());
+    match query.fetch_optional(conn.db()).await? {
+        Some(_) => Err(StoreError::ReentryRefused(execution.definition_id)),
+        None => Ok(()),
+    }
 }
 
 async fn insert_parts(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {

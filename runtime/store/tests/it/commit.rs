@@ -5,7 +5,7 @@ use stepwell_core::ContactChange;
 use stepwell_store::{Store, StoreError, contact, setting};
 use tokio::sync::oneshot;
 
-use crate::support::{Bed, NOW, workspace, write};
+use crate::support::{Bed, NOW, url, workspace, write};
 
 /// Holds the committer until the sender is used, so that jobs queued meanwhile share a transaction.
 async fn held(store: &Store) -> oneshot::Sender<()> {
@@ -153,4 +153,36 @@ async fn a_database_that_is_let_go_without_closing_has_all_that_was_written() {
 async fn a_url_of_something_else_is_refused_by_name() {
     assert!(matches!(Store::open("mysql://localhost").await, Err(StoreError::BadUrl(_))));
     assert!(matches!(Store::open("sqlite:///nowhere/at/all.db").await, Err(StoreError::Open { .. })));
+}
+
+#[tokio::test]
+async fn two_processes_may_write_to_one_database() {
+    let bed = Bed::new().await;
+    let other = Store::open(&url(&bed.dir)).await.expect("the same database");
+    let names = ["a", "b", "c", "d", "e", "f"];
+    for pair in names.chunks(2) {
+        let (here, there) = tokio::join!(note(&bed.store, pair[0], Ok(())), note(&other, pair[1], Ok(())));
+        assert!(here.is_ok() && there.is_ok());
+    }
+    for name in names {
+        assert!(exists(&bed, name).await);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let bed = Bed::new().await;
+    note(&bed.store, "secret", Ok(())).await.expect("written");
+    let files = std::fs::read_dir(bed.dir.path()).expect("a folder").map(|file| file.expect("a file"));
+    let modes: Vec<_> = files.map(|file| file.metadata().expect("a mode").permissions().mode() & 0o777).collect();
+    assert_eq!(modes, [0o600; 3], "the database, its log and the log's index");
+}
+
+#[tokio::test]
+async fn closing_twice_is_closing_once() {
+    let bed = Bed::new().await;
+    tokio::join!(bed.store.close(), bed.store.close());
+    assert!(matches!(note(&bed.store, "late", Ok(())).await, Err(StoreError::Closed)));
 }

@@ -2,7 +2,7 @@
 
 use stepwell_core::{Consent, Email, Message, MessageStatus, Reentry};
 use stepwell_store::outbox::{self, Settled};
-use stepwell_store::{StoreError, counter};
+use stepwell_store::{StoreError, counter, prune};
 
 use crate::support::{Bed, NOW, graph, workspace, write};
 
@@ -133,4 +133,20 @@ async fn opens_and_clicks_are_counted_and_the_status_never_goes_back() {
     assert_eq!(opened.expect("opened").map(|now| (now.opens, now.status)), Some((2, MessageStatus::Clicked)));
     let count = count(&bed).await;
     assert_eq!((count.opened, count.clicked, count.sent), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn settled_messages_go_after_their_time_and_queued_ones_stay() {
+    let bed = Bed::new().await;
+    let (sent, waiting) = (queued(&bed).await, queued(&bed).await);
+    let claimed = claim(&bed, &sent, 0).await;
+    settle(&bed, &claimed[0], Settled::Sent).await.expect("settled");
+    let mut pruned = Vec::new();
+    for after in [0, 1, 1] {
+        let batch: Result<u64, StoreError> = write!(bed, |conn| prune::messages(conn, NOW.plus_millis(after), 9).await);
+        pruned.push(batch.expect("pruned"));
+    }
+    assert_eq!(pruned, [0, 1, 0]);
+    let left = outbox::list(&mut bed.read().await, workspace(), &[sent.id, waiting.id]).await.expect("read");
+    assert_eq!(left.iter().map(|message| message.id).collect::<Vec<_>>(), [waiting.id]);
 }

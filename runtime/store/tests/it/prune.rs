@@ -1,7 +1,7 @@
 //! Retention.
 
 use serde_json::{Value, json};
-use stepwell_core::{Event, Outcome, Reentry, Timestamp};
+use stepwell_core::{Event, Failure, Input, Outcome, Reentry, Timestamp};
 use stepwell_store::workspace::{self, Workspace};
 use stepwell_store::{StoreError, definition, event, execution, prune};
 
@@ -42,6 +42,29 @@ async fn once_still_means_once_after_the_execution_is_gone() {
     assert!(!bed.insert(bed.start(&stored, Some(ada))).await.expect("answered"));
     let other = bed.definition(Reentry::Once).await;
     assert!(bed.insert(bed.start(&other, Some(ada))).await.expect("answered"));
+}
+
+#[tokio::test]
+async fn a_retry_is_refused_to_a_contact_that_went_through_meanwhile_and_was_pruned() {
+    let bed = Bed::new().await;
+    let stored = bed.definition(Reentry::OnceUnlessFailed).await;
+    let ada = bed.contact(workspace(), "ada@example.org").await;
+    let failed = bed.started(&stored, Some(ada)).await;
+    bed.settle(failed, Outcome::Failed(Failure::fatal("bad", "it is bad"))).await;
+    let visit = execution::failed_visit(&mut bed.read().await, workspace(), failed).await.expect("read");
+    let retry = bed.advance(&bed.state(failed).await.0, &[visit.expect("there")], Input::Retried);
+    let through = bed.start(&stored, Some(ada));
+    let run = through.execution.id;
+    assert!(bed.insert(through).await.expect("answered"));
+    bed.settle(run, Outcome::Exited { reason: None }).await;
+    assert_eq!(pruned(&bed, NOW.plus_millis(1), 9).await, 2);
+    // The failed one comes back as if it had been younger than the age of retention.
+    let mut stands = retry.clone();
+    stands.expected = None;
+    stands.execution.reentry_key = None;
+    stands.execution.row_version = retry.expected.expect("stored before");
+    assert!(bed.insert(stands).await.expect("answered"));
+    assert!(matches!(bed.apply(retry).await, Err(StoreError::ReentryRefused(id)) if id == stored.id));
 }
 
 #[tokio::test]

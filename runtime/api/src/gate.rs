@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::error::ApiError;
 use crate::state::ApiState;
@@ -13,20 +13,33 @@ use crate::state::ApiState;
 /// The unit in which body bytes are counted.
 const BLOCK: usize = 1024;
 
+/// How many components are compiled at once.
+const INSTALLS: usize = 2;
+
 /// Counts requests and body bytes.
 pub(crate) struct Gate {
     requests: Arc<Semaphore>,
     blocks: Arc<Semaphore>,
+    installs: Semaphore,
 }
 
 impl Gate {
     pub(crate) fn new(requests: usize, body_bytes: usize) -> Self {
         let blocks = (body_bytes / BLOCK).clamp(1, Semaphore::MAX_PERMITS);
-        Self { requests: Arc::new(Semaphore::new(requests.max(1))), blocks: Arc::new(Semaphore::new(blocks)) }
+        Self {
+            requests: Arc::new(Semaphore::new(requests.max(1))),
+            blocks: Arc::new(Semaphore::new(blocks)),
+            installs: Semaphore::new(INSTALLS),
+        }
     }
 
     fn enter(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         Arc::clone(&self.requests).try_acquire_owned().map_err(|_| busy())
+    }
+
+    /// A turn to compile a component, which takes the server's time and memory for seconds.
+    pub(crate) fn enter_install(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        self.installs.try_acquire().map_err(|_| ApiError::unavailable("Other plugins are being installed"))
     }
 
     /// Room for a body that has grown to `bytes`; `held` is the room it had.

@@ -4,6 +4,7 @@
 
 mod auth;
 mod bulk;
+mod connections;
 mod contacts;
 mod envelope;
 mod error;
@@ -11,18 +12,25 @@ mod events;
 mod extract;
 mod gate;
 mod idempotency;
+mod keys;
 mod limit;
+mod messages;
 mod openapi;
 mod ops;
 mod page;
+mod plugins;
+mod public;
 mod refusal;
 mod request;
 mod router;
 mod scope;
 mod state;
+mod suppressions;
 mod templates;
 mod track;
 mod wire;
+mod workflows;
+mod workspace;
 
 pub use auth::hash_key;
 pub use error::{ApiError, FieldError};

@@ -12,16 +12,23 @@ use utoipa_axum::routes;
 use crate::error::ApiError;
 use crate::ops::docs::Document;
 use crate::state::ApiState;
-use crate::{contacts, events, gate, openapi, ops, request, templates, track};
+use crate::{
+    connections, contacts, events, gate, keys, messages, openapi, ops, plugins, public, request, suppressions,
+    templates, track, workspace,
+};
 
 type Routes = OpenApiRouter<ApiState>;
 
 /// The server's routes over `state`.
 pub fn router(state: ApiState) -> Router {
-    let limit = DefaultBodyLimit::max(state.options().body_limit);
-    let admitted = |routes: Routes| routes.layer(from_fn_with_state(state.clone(), gate::admit));
-    let routes =
-        OpenApiRouter::with_openapi(openapi::document()).merge(admitted(workflows().layer(limit))).merge(operations());
+    let options = state.options();
+    let limited = |routes: Routes, bytes| routes.layer(DefaultBodyLimit::max(bytes));
+    let usual = limited(workflows().merge(public()).merge(v1().layer(cors())), options.body_limit)
+        .merge(limited(large().layer(cors()), options.send_limit))
+        .layer(from_fn_with_state(state.clone(), gate::admit));
+    let long =
+        limited(long().layer(cors()), options.plugin_limit).layer(from_fn_with_state(state.clone(), gate::admit_long));
+    let routes = OpenApiRouter::with_openapi(openapi::document()).merge(usual).merge(long).merge(operations());
     let (router, document) = routes.split_for_parts();
     router
         .fallback(unknown)
@@ -34,7 +41,7 @@ pub fn router(state: ApiState) -> Router {
 
 /// The workflows surface.
 fn workflows() -> Routes {
-    OpenApiRouter::new()
+    crate::workflows::routes()
         .routes(routes!(contacts::list::list, contacts::create::create))
         .routes(routes!(contacts::lookup::lookup))
         .routes(routes!(contacts::get::get, contacts::update::update, contacts::delete::delete))
@@ -54,7 +61,42 @@ fn workflows() -> Routes {
 
 /// Ingestion and the native API.
 fn v1() -> Routes {
-    OpenApiRouter::new().routes(routes!(track::track)).layer(cors())
+    OpenApiRouter::new()
+        .routes(routes!(track::track))
+        .routes(routes!(messages::get::get))
+        .routes(routes!(suppressions::list::list, suppressions::add::add))
+        .routes(routes!(suppressions::remove::remove))
+        .routes(routes!(plugins::list::list))
+        .routes(routes!(plugins::get::get))
+        .routes(routes!(keys::list::list, keys::create::create))
+        .routes(routes!(keys::revoke::revoke))
+        .routes(routes!(connections::list::list, connections::create::create))
+        .routes(routes!(connections::delete::delete))
+        .routes(routes!(workspace::get::get))
+        .routes(routes!(workspace::rotate::rotate))
+}
+
+/// Messages may have attachments.
+fn large() -> Routes {
+    OpenApiRouter::new().routes(routes!(messages::send::send))
+}
+
+/// Components are large and take long to compile.
+fn long() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(plugins::install::install))
+        .routes(routes!(plugins::grant::grant))
+        .routes(routes!(plugins::remove::remove))
+}
+
+/// Links in messages.
+fn public() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(public::unsubscribe::ask, public::unsubscribe::confirm))
+        .routes(routes!(public::subscribe::ask, public::subscribe::confirm))
+        .routes(routes!(public::manage::manage))
+        .routes(routes!(public::open::open))
+        .routes(routes!(public::click::click))
 }
 
 /// For those who run the server. Never refused for load.

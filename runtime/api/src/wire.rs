@@ -140,6 +140,17 @@ texts! {
     TemplateSubject: 1..=998, pattern r"\S", example "Welcome, {{ data.firstName ?? friend }}";
     /// HTML in the template language.
     TemplateSource: 1..=500_000, pattern r"\S", example "<p>Hello {{ data.firstName ?? friend }}</p>";
+    /// The value of a header: one line.
+    HeaderValue: 0..=900, pattern r"^[^\x00-\x1f\x7f]*$", example "value";
+    /// The name under which steps use a stored credential.
+    ConnectionName: 1..=64, pattern "^[a-z0-9][a-z0-9_-]*$", example "crm";
+    /// A host name, or `*.example.org` for all below it.
+    HostPattern: 1..=253, pattern r"^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$",
+        example "api.example.org";
+    /// An import of a component, without its version.
+    ImportName: 1..=255, pattern r"^[a-z0-9:/-]+$", example "wasi:http/outgoing-handler";
+    /// How far an import is granted: a host name, `*.example.org`, `*`, or the name of a stored credential.
+    ScopeEntry: 1..=253, pattern r"^[A-Za-z0-9*._:-]+$", example "api.example.org";
     /// What a thing is for, for people.
     Description: 0..=500, example "Greets new users";
 }

@@ -9,3 +9,5 @@ pub(crate) mod list;
 pub(crate) mod update;
 pub(crate) mod usage;
 mod wire;
+
+pub(crate) use wire::check_syntax;

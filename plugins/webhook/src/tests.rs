@@ -223,7 +223,7 @@ fn without_an_answer_the_step_fails_and_may_be_tried_again() {
         (Error::Timeout, "request-timeout", true),
         (Error::Connection("it was refused".to_owned()), "connection-failed", true),
         (Error::AddressRefused, "address-refused", false),
-        (Error::Denied, "request-denied", false),
+        (Error::Denied, "capability-denied", false),
     ];
     for (error, code, retryable) in failures {
         host.answer(Err(error));

@@ -30,7 +30,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid-request",
-            Self::Denied => "request-denied",
+            Self::Denied => "capability-denied",
             Self::AddressRefused => "address-refused",
             Self::HostNotFound => "host-not-found",
             Self::Timeout => "request-timeout",

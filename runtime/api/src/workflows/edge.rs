@@ -165,7 +165,10 @@ pub(super) fn label(
     };
     if is_wait && label.guard == Guard::Branch(TIMEOUT.to_owned()) && !times_out(from) {
         let field = if outcome.is_some() { "waitOutcome" } else { "condition" };
-        return Err(wrong(field, "the wait has no timeout, so it never times out; set config.timeout of the step first"));
+        return Err(wrong(
+            field,
+            "the wait has no timeout, so it never times out; set config.timeout of the step first",
+        ));
     }
     Ok(label)
 }
@@ -183,10 +186,9 @@ fn named(from: &Step, exits: &Exits, condition: &Value) -> Result<Label, ApiErro
     match known {
         Some(name) => Ok(Label::branch(name)),
         None if *exits == Exits::One => Err(wrong("condition", "a transition that leaves the trigger has none")),
-        None => Err(wrong(
-            "condition.branch",
-            format!("the step has no branch of this name; it has: {}", exits.choices()),
-        )),
+        None => {
+            Err(wrong("condition.branch", format!("the step has no branch of this name; it has: {}", exits.choices())))
+        }
     }
 }
 

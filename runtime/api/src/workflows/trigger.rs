@@ -106,18 +106,23 @@ fn schedule(config: Option<&Map<String, Value>>, now: Timestamp) -> Result<Value
 
 fn fires(config: &ScheduleConfig, now: Timestamp) -> Result<(), ApiError> {
     if config.cron.len() > MAX_CRON {
-        return Err(ApiError::field("triggerConfig.cron", "too_big", format!("must have at most {MAX_CRON} characters")));
+        return Err(ApiError::field(
+            "triggerConfig.cron",
+            "too_big",
+            format!("must have at most {MAX_CRON} characters"),
+        ));
     }
-    let parsed = CronSchedule::parse(&config.cron, &config.time_zone).and_then(|schedule| {
-        schedule.next_after(now).map(|_| ()).ok_or_else(|| BadSchedule::Never(config.cron.clone()))
-    });
-    parsed.map_err(|error| {
+    let schedule = CronSchedule::parse(&config.cron, &config.time_zone).map_err(|error| {
         let field = match error {
-            BadSchedule::Expression(_) | BadSchedule::Never(_) => "triggerConfig.cron",
+            BadSchedule::Expression(_) => "triggerConfig.cron",
             BadSchedule::TimeZone(_) => "triggerConfig.timeZone",
         };
         ApiError::field(field, "invalid_string", error.to_string())
-    })
+    })?;
+    match schedule.next_after(now) {
+        Some(_) => Ok(()),
+        None => Err(ApiError::field("triggerConfig.cron", "invalid_string", "never fires")),
+    }
 }
 
 fn only(config: &Map<String, Value>, known: &[&str]) -> Result<(), ApiError> {

@@ -9,7 +9,7 @@ mod step;
 
 pub(super) use connect::{Wish, connect, disconnect, insert_step};
 pub(super) use copy::copy;
-pub(super) use remove::{Removal, remove_step, removed_by};
+pub(super) use remove::{Removal, remove_step};
 pub(super) use step::{add_step, rewrite_trigger};
 
 use stepwell_core::{Graph, Step, StepId, Transition, TransitionId};

@@ -20,7 +20,7 @@ pub(crate) enum Removal {
 }
 
 /// The steps that a removal takes away, in the order in which they were added; a refusal if it is not possible.
-pub(crate) fn removed_by(graph: &Graph, id: StepId, how: Removal) -> Result<Vec<StepId>, ApiError> {
+fn removed_by(graph: &Graph, id: StepId, how: Removal) -> Result<Vec<StepId>, ApiError> {
     let target = step(graph, id)?;
     if target.step_type == TRIGGER {
         return Err(ApiError::bad_request("The TRIGGER step cannot be deleted; delete the workflow instead"));
@@ -51,12 +51,7 @@ fn only_through(graph: &Graph, id: StepId) -> Vec<StepId> {
 }
 
 /// Takes a step away, with what `how` says, and gives back the steps that went.
-pub(crate) fn remove_step(
-    graph: &mut Graph,
-    id: StepId,
-    how: Removal,
-    now: Timestamp,
-) -> Result<Vec<Step>, ApiError> {
+pub(crate) fn remove_step(graph: &mut Graph, id: StepId, how: Removal, now: Timestamp) -> Result<Vec<Step>, ApiError> {
     let gone = removed_by(graph, id, how)?;
     if how == Removal::Splice
         && let Some(child) = graph.outgoing(id).first().map(|transition| transition.to)

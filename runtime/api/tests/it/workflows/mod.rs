@@ -1,0 +1,12 @@
+//! The workflows surface over a real store and engine, with scripted step types.
+
+mod drafts;
+mod executions;
+mod heads;
+mod insight;
+mod scripted;
+mod server;
+mod steps;
+mod transitions;
+
+use server::{Made, OURS, Server, THEIRS, text};

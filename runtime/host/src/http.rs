@@ -185,21 +185,5 @@ impl Waits {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMIT: Duration = Duration::from_secs(30);
-
-    #[test]
-    fn a_guest_s_timeouts_are_held_between_a_millisecond_and_the_limit() {
-        let waits = Waits::new(None, LIMIT);
-        assert_eq!((waits.head, waits.gap), (LIMIT, LIMIT));
-        let options = RequestOptions {
-            connect_timeout: Some(Duration::ZERO),
-            first_byte_timeout: Some(Duration::ZERO),
-            between_bytes_timeout: Some(Duration::from_secs(600)),
-        };
-        let waits = Waits::new(Some(options), LIMIT);
-        assert_eq!((waits.head, waits.gap), (Duration::from_millis(1), LIMIT));
-    }
-}
+#[path = "http_tests.rs"]
+mod tests;

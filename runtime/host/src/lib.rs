@@ -29,6 +29,8 @@ mod registry;
 mod run;
 mod state;
 mod stdio;
+#[cfg(test)]
+mod testing;
 mod trap;
 
 pub use compile::{COMPILE_SUBCOMMAND, compile_child_main};

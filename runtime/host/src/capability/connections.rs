@@ -78,6 +78,7 @@ fn authenticate(key: &[u8], parts: &[&[u8]]) -> Hmac<Sha256> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Setup;
 
     #[test]
     fn a_signature_is_that_of_rfc_4231() {
@@ -85,5 +86,35 @@ mod tests {
         assert_eq!(hex::encode(&tag), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
         assert!(hmac_is(b"Jefe", &[b"what do ya want for nothing?"], &tag));
         assert!(!hmac_is(b"Jefe", &[b"what do ya want for nothing!"], &tag));
+    }
+
+    #[tokio::test]
+    async fn content_of_any_size_is_signed_under_the_connection_s_secret() {
+        let mut run = Setup::default().state().run;
+        for content in [b"small".to_vec(), vec![b'x'; LARGE + 1]] {
+            let expected = hmac_sha256(b"s3cret", &[&content]);
+            let signed = run.sign("webhook-signing".into(), content).await.expect("no trap").expect("signed");
+            assert_eq!(signed, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_outside_the_grant_is_denied_with_the_cure() {
+        let mut run = Setup { connections: vec!["mail".into()], ..Setup::default() }.state().run;
+        assert!(matches!(run.placeholder("crm".into()).await.expect("no trap"), Err(ConnectionError::Denied)));
+        let cure = "stepwell plugin grant abababababab stepwell:plugin/connections --scope crm";
+        assert!(run.log.take().iter().any(|line| line.message.ends_with(cure)));
+        assert!(matches!(run.placeholder("mail".into()).await.expect("no trap"), Err(ConnectionError::NotFound)));
+    }
+
+    #[tokio::test]
+    async fn a_placeholder_is_the_same_within_a_run_and_no_secret() {
+        let mut run = Setup::default().state().run;
+        let first = run.placeholder("crm".into()).await.expect("no trap").expect("a placeholder");
+        let second = run.placeholder("crm".into()).await.expect("no trap").expect("a placeholder");
+        assert_eq!(first, second);
+        assert!(!first.contains("s3cret"));
+        let other = run.placeholder("webhook-signing".into()).await.expect("no trap").expect("a placeholder");
+        assert_ne!(first, other);
     }
 }

@@ -90,7 +90,9 @@ fn take_bool(members: &mut Map<String, Value>, name: &str) -> Result<Option<bool
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{CONTACT, Memory, STRANGER, Setup};
     use serde_json::json;
+    use stepwell_core::Effect;
 
     #[test]
     fn a_change_is_read_member_by_member() {
@@ -111,5 +113,44 @@ mod tests {
             let message = read_change(text).expect_err(text);
             assert!(message.starts_with(begin), "{message}");
         }
+    }
+
+    fn read(document: &str) -> Value {
+        serde_json::from_str(document).expect("JSON")
+    }
+
+    #[tokio::test]
+    async fn a_run_sees_its_own_change_and_hands_it_back() {
+        let mut run = Setup::default().state().run;
+        let id = CONTACT.to_string();
+        let changed = run.update(id.clone(), r#"{"data":{"plan":"pro","id":"x"},"subscribed":false}"#.into()).await;
+        let changed = read(&changed.expect("no trap").expect("changed"));
+        assert_eq!((&changed["data"], &changed["subscribed"]), (&json!({"plan": "pro"}), &json!(false)));
+        let seen = read(&run.get(id).await.expect("no trap").expect("found"));
+        assert_eq!(seen, changed);
+        let effects = run.effects.into_list();
+        let [Effect::UpdateContact { contact_id, change }] = &effects[..] else { panic!("one effect") };
+        assert_eq!((*contact_id, change.subscribed), (CONTACT, Some(false)));
+    }
+
+    #[tokio::test]
+    async fn a_contact_of_nobody_is_not_found_and_a_database_that_is_down_is_told_apart() {
+        let mut run = Setup::default().state().run;
+        for id in [STRANGER.to_string(), "no id".into()] {
+            assert!(matches!(run.get(id).await.expect("no trap"), Err(ContactError::NotFound)));
+        }
+        let mut run = Setup { data: Memory { down: true, ..Memory::default() }, ..Setup::default() }.state().run;
+        assert!(matches!(run.get(CONTACT.to_string()).await.expect("no trap"), Err(ContactError::Unavailable)));
+    }
+
+    #[tokio::test]
+    async fn a_contact_s_data_stays_within_its_size() {
+        let mut run = Setup::default().state().run;
+        let half = "x".repeat(MAX_CONTACT_DATA / 2);
+        let change = |key: &str| json!({"data": {key: half}}).to_string();
+        assert!(run.update(CONTACT.to_string(), change("a")).await.expect("no trap").is_ok());
+        let refused = run.update(CONTACT.to_string(), change("b")).await.expect("no trap");
+        assert!(matches!(refused, Err(ContactError::Invalid(reason)) if reason.starts_with("data: ")));
+        assert_eq!(run.effects.into_list().len(), 1);
     }
 }

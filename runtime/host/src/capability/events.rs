@@ -55,3 +55,43 @@ fn check_name(name: &str) -> Result<(), EventError> {
     }
     one_line("name", name, MAX_NAME).map_err(EventError::Invalid)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use stepwell_core::Effect;
+
+    use crate::testing::{CONTACT, NOW, Setup};
+
+    #[tokio::test]
+    async fn an_event_of_the_execution_s_contact_is_buffered() {
+        let mut run = Setup::default().state().run;
+        run.emit("upgraded".into(), r#"{"to":"pro"}"#.into()).await.expect("no trap").expect("emitted");
+        let expected =
+            Effect::EmitEvent { name: "upgraded".into(), contact_id: Some(CONTACT), data: json!({"to": "pro"}) };
+        assert_eq!(run.effects.into_list(), [expected]);
+    }
+
+    #[tokio::test]
+    async fn a_reserved_name_is_denied_and_logged_and_a_malformed_event_is_invalid() {
+        let mut run = Setup::default().state().run;
+        let denied = run.emit("email.sent".into(), "null".into()).await.expect("no trap");
+        assert!(matches!(denied, Err(EventError::Denied)));
+        assert!(run.log.take().iter().any(|line| line.message.contains("`email.sent` is reserved")));
+        for (name, data) in [("", "{}"), ("a\nb", "{}"), ("a", "[]"), ("a", "{"), ("a", "")] {
+            let invalid = run.emit(name.into(), data.into()).await.expect("no trap");
+            assert!(matches!(invalid, Err(EventError::Invalid(_))), "{name} {data}");
+        }
+        assert!(run.effects.into_list().is_empty());
+    }
+
+    #[tokio::test]
+    async fn stored_events_are_counted() {
+        let mut run = Setup::default().state().run;
+        assert_eq!(run.count("paid".into(), None).await.expect("no trap").expect("counted"), 3);
+        let later = u64::try_from(NOW.0 + 1).expect("a time");
+        assert_eq!(run.count("paid".into(), Some(later)).await.expect("no trap").expect("counted"), 0);
+        assert_eq!(run.count("paid".into(), Some(u64::MAX)).await.expect("no trap").expect("counted"), 0);
+    }
+}

@@ -139,3 +139,76 @@ fn check_key(key: &str) -> Answer<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stepwell_core::Effect;
+
+    use crate::testing::{Memory, Setup};
+
+    fn stored(keys: impl IntoIterator<Item = String>) -> Setup {
+        let values = keys.into_iter().map(|key| (("tried/b".to_owned(), key), b"old".to_vec())).collect();
+        let data = Memory { values: std::sync::Mutex::new(values), ..Memory::default() };
+        Setup { data, ..Setup::default() }
+    }
+
+    async fn open(state: &mut RunState) -> u32 {
+        Host::open(state, "b".into()).await.expect("no trap").expect("opened").rep()
+    }
+
+    fn bucket(rep: u32) -> Resource<Bucket> {
+        Resource::new_borrow(rep)
+    }
+
+    #[tokio::test]
+    async fn a_run_sees_its_own_writes_before_what_is_stored() {
+        let mut state = stored(["k".to_owned()]).state();
+        let rep = open(&mut state).await;
+        let get =
+            async |state: &mut RunState| state.get(bucket(rep), "k".into()).await.expect("no trap").expect("read");
+        assert_eq!(get(&mut state).await, Some(b"old".to_vec()));
+        state.set(bucket(rep), "k".into(), b"new".to_vec()).await.expect("no trap").expect("written");
+        assert_eq!(get(&mut state).await, Some(b"new".to_vec()));
+        state.delete(bucket(rep), "k".into()).await.expect("no trap").expect("deleted");
+        assert_eq!(get(&mut state).await, None);
+        assert!(!state.exists(bucket(rep), "k".into()).await.expect("no trap").expect("read"));
+        let expected = Effect::DeleteValue { bucket: "tried/b".into(), key: "k".into() };
+        assert_eq!(state.into_run().effects.into_list(), [expected]);
+    }
+
+    #[tokio::test]
+    async fn all_keys_are_listed_once_over_pages_with_the_run_s_own() {
+        let mut state = stored((0..250).map(|n| format!("{n:03}"))).state();
+        let rep = open(&mut state).await;
+        state.delete(bucket(rep), "000".into()).await.expect("no trap").expect("deleted");
+        for key in ["099x", "150", "zzz"] {
+            state.set(bucket(rep), key.into(), Vec::new()).await.expect("no trap").expect("written");
+        }
+        let mut listed = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = state.list_keys(bucket(rep), cursor).await.expect("no trap").expect("a page");
+            listed.extend(page.keys);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let mut expected: Vec<_> = (1..250).map(|n| format!("{n:03}")).chain(["099x".into(), "zzz".into()]).collect();
+        expected.sort();
+        assert_eq!(listed, expected);
+        assert!(state.list_keys(bucket(rep), Some(99)).await.expect("no trap").is_err(), "a made-up cursor");
+    }
+
+    #[tokio::test]
+    async fn keys_and_values_are_bounded() {
+        let mut state = stored([]).state();
+        let rep = open(&mut state).await;
+        for key in [String::new(), "x".repeat(MAX_KEY + 1), "a\0b".into()] {
+            assert!(state.set(bucket(rep), key, Vec::new()).await.expect("no trap").is_err());
+        }
+        assert!(state.set(bucket(rep), "k".into(), vec![0; MAX_VALUE + 1]).await.expect("no trap").is_err());
+        assert!(Host::open(&mut state, "x".repeat(MAX_IDENTIFIER + 1)).await.expect("no trap").is_err());
+    }
+}

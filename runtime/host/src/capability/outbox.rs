@@ -157,6 +157,97 @@ fn message_id(facts: &Facts, number: u32) -> MessageId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{CONTACT, Memory, STRANGER, Setup};
+    use stepwell_core::Effect;
+
+    fn email(to: &str) -> wit::Email {
+        wit::Email {
+            to: to.into(),
+            from: String::new(),
+            from_name: Some("Us".into()),
+            reply_to: None,
+            subject: "Hello".into(),
+            html: "<p>Hello</p>".into(),
+            consent: wit::Consent::Marketing,
+            contact_id: Some(CONTACT.to_string()),
+            template_id: None,
+            options: "null".into(),
+        }
+    }
+
+    async fn queued(run: &mut Run, email: wit::Email) -> Result<String, QueueError> {
+        Host::queue_email(run, email).await.expect("no trap")
+    }
+
+    #[tokio::test]
+    async fn a_queued_email_has_the_same_id_when_the_call_is_made_again() {
+        let ids = async |call_key: &str| {
+            let mut run = Setup { call_key: call_key.into(), ..Setup::default() }.state().run;
+            let ids = [
+                queued(&mut run, email("ada@example.org")).await.expect("queued"),
+                queued(&mut run, email("ada@example.org")).await.expect("queued"),
+            ];
+            let effects = run.effects.into_list();
+            let of = |effect: &Effect| matches!(effect, Effect::QueueEmail { id, .. } if ids.contains(&id.to_string()));
+            assert!(effects.len() == 2 && effects.iter().all(of));
+            ids
+        };
+        let first = ids("visit").await;
+        assert_eq!(first, ids("visit").await);
+        assert_ne!(first[0], first[1]);
+        assert_ne!(first[0], ids("visit-resumed").await[0]);
+        assert!(first[0].starts_with("01900000-0000-7"), "in order with other ids: {}", first[0]);
+    }
+
+    #[tokio::test]
+    async fn an_email_for_a_contact_of_nobody_is_invalid() {
+        let mut run = Setup::default().state().run;
+        let stranger = wit::Email { contact_id: Some(STRANGER.to_string()), ..email("ada@example.org") };
+        assert!(
+            matches!(queued(&mut run, stranger).await, Err(QueueError::Invalid(reason)) if reason.starts_with("contact-id"))
+        );
+        let foreign = wit::Email { contact_id: None, ..email("bob@example.org") };
+        assert!(queued(&mut run, foreign).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_down_ends_the_run_to_be_tried_again() {
+        let data = Memory { down: true, ..Memory::default() };
+        let mut run = Setup { data, ..Setup::default() }.state().run;
+        let stranger = wit::Email { contact_id: Some(STRANGER.to_string()), ..email("ada@example.org") };
+        let error = Host::queue_email(&mut run, stranger).await.expect_err("a stop");
+        assert!(matches!(error.downcast_ref::<Stop>(), Some(Stop::Unavailable)));
+    }
+
+    #[tokio::test]
+    async fn a_run_queues_fifty_emails_at_most() {
+        let mut run = Setup::default().state().run;
+        for _ in 0..50 {
+            assert!(queued(&mut run, email("ada@example.org")).await.is_ok());
+        }
+        assert!(matches!(queued(&mut run, email("ada@example.org")).await, Err(QueueError::Invalid(_))));
+    }
+
+    #[tokio::test]
+    async fn what_is_malformed_is_named() {
+        let mut run = Setup::default().state().run;
+        let good = || email("ada@example.org");
+        for (email, begin) in [
+            (email("ada"), "to: "),
+            (wit::Email { from: "us".into(), ..good() }, "from: "),
+            (wit::Email { subject: "a\r\nBcc: b@example.org".into(), ..good() }, "subject: "),
+            (wit::Email { subject: "x".repeat(999), ..good() }, "subject: "),
+            (wit::Email { html: "x".repeat(MAX_BODY + 1), ..good() }, "html: "),
+            (wit::Email { options: "[]".into(), ..good() }, "options: "),
+            (wit::Email { template_id: Some("x".into()), ..good() }, "template-id: "),
+        ] {
+            let refused = queued(&mut run, email).await;
+            assert!(
+                matches!(&refused, Err(QueueError::Invalid(reason)) if reason.starts_with(begin)),
+                "{begin} {refused:?}"
+            );
+        }
+    }
 
     #[test]
     fn addresses_are_checked_roughly() {

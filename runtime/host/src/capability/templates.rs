@@ -20,3 +20,19 @@ impl Host for Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{CONTACT, Setup, TEMPLATE};
+
+    #[tokio::test]
+    async fn a_template_is_read_by_id() {
+        let mut run = Setup::default().state().run;
+        let document = run.get(TEMPLATE.to_string()).await.expect("no trap").expect("found");
+        assert!(document.contains(r#""subject":"Hello""#), "{document}");
+        for id in [CONTACT.to_string(), "no id".into()] {
+            assert!(matches!(run.get(id).await.expect("no trap"), Err(TemplateError::NotFound)));
+        }
+    }
+}

@@ -40,7 +40,8 @@ impl Guest<'_> {
         resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit")).expect("the contract");
         let world = format!("world guest {{ include stepwell:plugin/step-plugin@0.1.0; {imports} }}");
         let others = "interface face { touch: func(); }";
-        let package = resolve.push_str("guest.wit", &format!("package test:guest; {others} {world}")).expect("the world");
+        let package =
+            resolve.push_str("guest.wit", &format!("package test:guest; {others} {world}")).expect("the world");
         let world = resolve.select_world(&[package], Some("guest")).expect("the world");
         embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).expect("metadata");
         let mut encoder = ComponentEncoder::default();

@@ -5,8 +5,7 @@ use stepwell_core::{Completion, Effect, Outcome, PluginHost, PluginSource, StepR
 
 use crate::support::{Bench, CONTACT, NOW, WORKSPACE, component, contact, output, request, resumed};
 
-const BUILT_IN: [&str; 7] =
-    ["condition", "delay", "exit", "send-email", "update-contact", "wait-for-event", "webhook"];
+const BUILT_IN: [&str; 7] = ["condition", "delay", "exit", "send-email", "update-contact", "wait-for-event", "webhook"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_built_in_component_is_taken_in_and_offers_its_step_type() {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use crate::Timestamp;
+use crate::{Retry, Timestamp};
 
 /// What a step knows. The JSON documents are parsed when they are first read: a step pays only for what it looks at.
 #[derive(Clone, Debug, Default)]
@@ -66,10 +66,11 @@ impl Context {
         self.about().pointer(pointer).and_then(Value::as_str)
     }
 
-    /// Whether the step's retry policy has no try left after this one; true where it is not known.
-    pub fn is_last_attempt(&self) -> bool {
-        let most = self.about().pointer("/step/retry/maxAttempts").and_then(Value::as_u64);
-        most.is_none_or(|most| u64::from(self.attempt) >= most)
+    /// Whether the retry policy has no try left after this one. `default` is the policy of the step type's description, which
+    /// counts where the step brings none of its own.
+    pub fn is_last_attempt(&self, default: Retry) -> bool {
+        let own = self.about().pointer("/step/retry/maxAttempts").and_then(Value::as_u64);
+        u64::from(self.attempt) >= own.unwrap_or_else(|| default.max_attempts.into())
     }
 }
 
@@ -116,8 +117,9 @@ mod tests {
 
     #[test]
     fn the_last_attempt_is_told_by_the_retry_policy() {
-        assert!(!about(json!({ "step": { "retry": { "maxAttempts": 3 } } })).is_last_attempt());
-        assert!(about(json!({ "step": { "retry": { "maxAttempts": 2 } } })).is_last_attempt());
-        assert!(about(json!({ "step": {} })).is_last_attempt());
+        let default = Retry { max_attempts: 2, initial_delay_ms: 1, max_delay_ms: 1, multiplier: 1.0 };
+        let last = |about_it: Value| about(about_it).is_last_attempt(default);
+        assert!(!last(json!({ "step": { "retry": { "maxAttempts": 3 } } })));
+        assert!(last(json!({ "step": { "retry": null } })));
     }
 }

@@ -9,7 +9,7 @@ mod retry;
 
 use stepwell_plugin::http::{Request, Url};
 use stepwell_plugin::template::{Escape, Scope};
-use stepwell_plugin::{Context, Description, Failure, Outcome, Problem, Retry, Step};
+use stepwell_plugin::{Context, Description, Failure, Outcome, Problem, Step};
 
 pub use crate::config::Config;
 
@@ -28,7 +28,7 @@ impl Step for Webhook {
         .version(env!("CARGO_PKG_VERSION"))
         .icon("webhook")
         .output::<answer::Output>()
-        .retry(Retry { max_attempts: 3, initial_delay_ms: 2_000, max_delay_ms: 60_000, multiplier: 2.0 })
+        .retry(retry::POLICY)
     }
 
     fn validate(config: &Config) -> Vec<Problem> {

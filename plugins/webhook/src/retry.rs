@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use stepwell_plugin::http::Response;
-use stepwell_plugin::{Context, Failure};
+use stepwell_plugin::{Context, Failure, Retry};
 
 use crate::config::Config;
+
+/// How failures are tried again where a step brings no policy of its own.
+pub(crate) const POLICY: Retry =
+    Retry { max_attempts: 3, initial_delay_ms: 2_000, max_delay_ms: 60_000, multiplier: 2.0 };
 
 /// The longest wish of the other side that is passed on: a day.
 const MAX_PAUSE: Duration = Duration::from_secs(86_400);
@@ -15,7 +19,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(86_400);
 /// after the last one the answer counts like any other.
 pub(crate) fn check(config: &Config, response: &Response, context: &Context) -> Result<(), Failure> {
     let retryable = is_busy(response.status) || (config.retry_on5xx && response.status >= 500);
-    let again = retryable && !context.is_last_attempt();
+    let again = retryable && !context.is_last_attempt(POLICY);
     if !again && !config.fail_on_error {
         return Ok(());
     }

@@ -19,7 +19,7 @@ fn subject() -> ContextBuilder {
     let about = json!({
         "workflow": { "id": "w1", "name": "Welcome", "version": 3 },
         "execution": { "id": "execution-1", "startedAt": "2026-01-02T03:04:00.000Z" },
-        "step": { "id": "step-1", "name": "Tell the CRM", "type": "webhook", "retry": { "maxAttempts": 3 } },
+        "step": { "id": "step-1", "name": "Tell the CRM", "type": "webhook", "retry": null },
         "eventName": "signed_up",
     });
     context().contact(contact).event(json!({ "source": "web" })).about(about)

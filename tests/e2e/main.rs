@@ -1,7 +1,16 @@
 //! The whole, from outside: the real binary over HTTP, real SMTP, a real HTTP server behind the webhooks.
 
+mod access;
+mod bad_input;
 mod compatibility;
 mod conditions;
+mod crash;
 mod defects;
+mod hostile;
+mod mail;
+mod operations;
+mod plugins;
+mod routes;
+mod schemathesis;
 mod waits;
 mod webhooks;

@@ -1,6 +1,6 @@
-"""aiosmtpd on a free port. Prints the port, then each message it takes as one line of JSON.
+"""aiosmtpd on a free port, or the one given. Prints the port, then each message it takes as one line of JSON.
 
-A recipient bounce@... is refused for good, busy@... for now the first two times.
+A recipient bounce@... is refused for good, busy@... for now the first two times, busy-once@... the first time.
 """
 
 import asyncio
@@ -19,9 +19,10 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("bounce@"):
             return "550 5.1.1 no such mailbox"
-        if address.startswith("busy@"):
+        refusals = {"busy": 2, "busy-once": 1}.get(address.partition("@")[0])
+        if refusals:
             self.busy[address] = self.busy.get(address, 0) + 1
-            if self.busy[address] <= 2:
+            if self.busy[address] <= refusals:
                 return "451 4.2.1 mailbox busy, try again"
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -50,7 +51,8 @@ class Handler:
 async def main():
     loop = asyncio.get_running_loop()
     handler = Handler()
-    server = await loop.create_server(lambda: SMTP(handler, enable_SMTPUTF8=True), "127.0.0.1", 0)
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    server = await loop.create_server(lambda: SMTP(handler, enable_SMTPUTF8=True), "127.0.0.1", port)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()

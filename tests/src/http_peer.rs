@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// A request that arrived.
 #[derive(Clone, Debug)]
@@ -74,11 +75,32 @@ struct Inner {
     scripts: VecDeque<Script>,
 }
 
+type Shared = (Arc<Mutex<Inner>>, Arc<watch::Sender<Held>>);
+
 /// The server. It answers `200 {"ok":true}` where no script is left.
 #[derive(Clone)]
 pub struct HttpPeer {
     address: String,
     inner: Arc<Mutex<Inner>>,
+    held: Arc<watch::Sender<Held>>,
+}
+
+/// Which requests are not answered for now.
+#[derive(Clone, Debug, PartialEq)]
+enum Held {
+    None,
+    All,
+    Path(String),
+}
+
+impl Held {
+    fn holds(&self, path: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Path(held) => held == path,
+        }
+    }
 }
 
 impl HttpPeer {
@@ -87,9 +109,25 @@ impl HttpPeer {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let inner = Arc::<Mutex<Inner>>::default();
-        let router = Router::new().fallback(answer).with_state(inner.clone());
+        let held = Arc::new(watch::Sender::new(Held::None));
+        let router = Router::new().fallback(answer).with_state((inner.clone(), held.clone()));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { address, inner }
+        Self { address, inner, held }
+    }
+
+    /// Answers nothing from now on, until [`release`](Self::release).
+    pub fn hold(&self) {
+        self.held.send_replace(Held::All);
+    }
+
+    /// Answers nothing at this path from now on, and what was held back elsewhere.
+    pub fn hold_only(&self, path: &str) {
+        self.held.send_replace(Held::Path(path.to_owned()));
+    }
+
+    /// Answers what was held back, and everything from now on.
+    pub fn release(&self) {
+        self.held.send_replace(Held::None);
     }
 
     /// An absolute URL of this server.
@@ -118,17 +156,18 @@ impl HttpPeer {
 }
 
 async fn answer(
-    State(inner): State<Arc<Mutex<Inner>>>,
+    State((inner, held)): State<Shared>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let path = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let script = {
         let mut inner = inner.lock().expect("peer");
         inner.received.push(Received {
             method: method.to_string(),
-            path: uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            path: path.clone(),
             headers,
             raw: body.to_vec(),
             body: serde_json::from_slice(&body).unwrap_or_default(),
@@ -136,6 +175,8 @@ async fn answer(
         inner.scripts.pop_front().unwrap_or_else(|| Script::of(200, r#"{"ok":true}"#))
     };
     tokio::time::sleep(script.delay).await;
+    // The sender lives in the state of this server, so it cannot be gone.
+    let _ = held.subscribe().wait_for(|held| !held.holds(&path)).await;
     let mut response = (StatusCode::from_u16(script.status).expect("a status"), script.body).into_response();
     for (name, value) in script.headers {
         let name = axum::http::HeaderName::try_from(name).expect("a header name");

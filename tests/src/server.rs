@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -15,6 +16,7 @@ use crate::python::workspace;
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
     variables: Vec<(String, String)>,
+    keep_log: bool,
 }
 
 impl ServerOptions {
@@ -22,6 +24,13 @@ impl ServerOptions {
     #[must_use]
     pub fn set(mut self, name: &str, value: impl ToString) -> Self {
         self.variables.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Keeps the log for [`Server::log`], in place of showing it.
+    #[must_use]
+    pub fn keep_log(mut self) -> Self {
+        self.keep_log = true;
         self
     }
 
@@ -33,11 +42,19 @@ impl ServerOptions {
 
 /// A running server. Dropping it kills it and deletes its data.
 pub struct Server {
-    process: Child,
-    address: String,
+    running: Running,
     key: String,
     data: TempDir,
     options: ServerOptions,
+}
+
+/// One process of a server, from its start to its end.
+struct Running {
+    process: Child,
+    address: String,
+    /// The lines on standard output before it listened.
+    printed: Vec<String>,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -50,26 +67,25 @@ impl Server {
     async fn start_with(options: ServerOptions) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let key = format!("sk_{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-        let (process, address) = launch(data.path(), &key, &options).await;
-        Self { process, address, key, data, options }
+        let running = launch(data.path(), &key, &options).await;
+        Self { running, key, data, options }
     }
 
     /// SIGKILL: no shutdown hook runs.
     pub async fn kill(&mut self) {
-        self.process.kill().await.expect("killing the server");
+        self.running.process.kill().await.expect("killing the server");
     }
 
     /// SIGTERM, and the exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
-        let id = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("a running server");
+        let id = self.process_id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("a running server");
         kill_process(id, Signal::TERM).expect("signalling the server");
-        self.process.wait().await.expect("waiting for the server").code()
+        self.running.process.wait().await.expect("waiting for the server").code()
     }
 
     /// Starts again on the same data. The port may be another.
     pub async fn restart(&mut self) {
-        let (process, address) = launch(self.data.path(), &self.key, &self.options).await;
-        (self.process, self.address) = (process, address);
+        self.running = launch(self.data.path(), &self.key, &self.options).await;
     }
 
     /// SIGKILL and a start on the same data.
@@ -80,7 +96,17 @@ impl Server {
 
     /// `http://127.0.0.1:…`.
     pub fn address(&self) -> &str {
-        &self.address
+        &self.running.address
+    }
+
+    /// What it printed before it listened.
+    pub fn printed(&self) -> &[String] {
+        &self.running.printed
+    }
+
+    /// Its log so far, if it was started to keep it.
+    pub fn log(&self) -> Vec<String> {
+        self.running.log.lock().expect("log").clone()
     }
 
     /// The secret key that exists from the first start on.
@@ -95,17 +121,17 @@ impl Server {
 
     /// The process id, for measuring.
     pub fn process_id(&self) -> Option<u32> {
-        self.process.id()
+        self.running.process.id()
     }
 
     /// A client with the bootstrap key.
     pub fn client(&self) -> Client {
-        Client::new(&self.address, Some(&self.key))
+        Client::new(self.address(), Some(&self.key))
     }
 
     /// A client with another key, or none.
     pub fn client_with(&self, key: Option<&str>) -> Client {
-        Client::new(&self.address, key)
+        Client::new(self.address(), key)
     }
 
     /// Runs another command of the binary on the same data.
@@ -116,7 +142,7 @@ impl Server {
     }
 }
 
-async fn launch(data: &Path, key: &str, options: &ServerOptions) -> (Child, String) {
+async fn launch(data: &Path, key: &str, options: &ServerOptions) -> Running {
     let mut command = Command::new(binary());
     command
         .arg("serve")
@@ -128,19 +154,31 @@ async fn launch(data: &Path, key: &str, options: &ServerOptions) -> (Child, Stri
         .current_dir(data)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        .stderr(if options.keep_log { Stdio::piped() } else { Stdio::inherit() })
         .kill_on_drop(true);
     let mut process = command.spawn().unwrap_or_else(|error| panic!("starting {}: {error}", binary().display()));
+    let log = Arc::<Mutex<Vec<String>>>::default();
+    if let Some(stderr) = process.stderr.take() {
+        let (mut lines, log) = (BufReader::new(stderr).lines(), log.clone());
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                log.lock().expect("log").push(line);
+            }
+        });
+    }
     let mut lines = BufReader::new(process.stdout.take().expect("stdout")).lines();
+    let mut printed = Vec::new();
     while let Some(line) = lines.next_line().await.expect("the server's stdout") {
         if let Some((_, address)) = line.split_once("listening on ") {
             let address = address.trim().to_owned();
             // Keep reading, or the pipe fills up and the server stands still.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return (process, address);
+            return Running { process, address, printed, log };
         }
+        printed.push(line);
     }
-    panic!("the server ended before it listened: {:?}", process.wait().await);
+    let log = log.lock().expect("log").join("\n");
+    panic!("the server ended before it listened: {:?} {log}", process.wait().await);
 }
 
 /// The binary under test: `STEPWELL_TEST_BINARY`, else the debug build.

@@ -33,7 +33,8 @@ impl Mail {
     }
 }
 
-/// The server. A recipient `bounce@…` is refused for good (550), `busy@…` for now the first two times (451).
+/// The server. A recipient `bounce@…` is refused for good (550), `busy@…` for now the first two times (451), `busy-once@…` the
+/// first time.
 pub struct SmtpPeer {
     port: u16,
     taken: Arc<Mutex<Vec<Mail>>>,
@@ -43,8 +44,14 @@ pub struct SmtpPeer {
 impl SmtpPeer {
     /// Starts on a free port.
     pub async fn start() -> Self {
+        Self::start_on(0).await
+    }
+
+    /// Starts on this port; 0 for a free one.
+    pub async fn start_on(port: u16) -> Self {
         let mut process = Command::new(python())
             .arg(workspace().join("tests/peers/smtp_peer.py"))
+            .arg(port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -99,7 +99,9 @@ async fn authenticate(parts: &Parts, state: &ApiState) -> Result<Arc<Access>, Ap
         return Err(invalid_key());
     }
     let access = state.keys().find(key, state.now()).await?.ok_or_else(invalid_key)?;
-    tracing::Span::current().record("workspace", tracing::field::display(access.workspace));
+    let span = tracing::Span::current();
+    span.record("workspace", tracing::field::display(access.workspace))
+        .record("key", tracing::field::display(access.key));
     Ok(access)
 }
 

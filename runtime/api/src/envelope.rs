@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
@@ -61,8 +61,11 @@ pub(crate) fn dress(mut response: Response, request_id: Uuid, now: Timestamp) ->
     if let Some(seconds) = error.retry_after {
         headers.insert(RETRY_AFTER, seconds.into());
     }
+    if error.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.remove(axum::http::header::CONTENT_LENGTH);
+    headers.remove(CONTENT_LENGTH);
     *response.body_mut() = Body::from(body(&error, request_id, now));
     response
 }

@@ -148,7 +148,7 @@ mod tests {
         let rate = Rate { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(2).expect("two") };
         let limiter = Limiter::new(RateLimits { track: Some(rate), ..RateLimits::default() });
         let (one, other) = (WorkspaceId(Uuid::from_u128(1)), WorkspaceId(Uuid::from_u128(2)));
-        let mut take = |workspace| limiter.take(RateClass::Track, workspace).expect("limited");
+        let take = |workspace| limiter.take(RateClass::Track, workspace).expect("limited");
         assert_eq!(take(one).0, Standing { limit: 2, remaining: 1, reset: 1 });
         assert!(take(one).1.is_none());
         assert_eq!(take(one).1.map(|error| error.status().as_u16()), Some(429));

@@ -131,8 +131,9 @@ const COMMON: &[Common] = &[
 pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
     let components = api.components.get_or_insert_default();
     define(components);
-    for item in api.paths.paths.values_mut() {
-        for operation in operations(item) {
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
             for common in COMMON {
                 if (common.applies)(operation) {
                     let answers = &mut operation.responses.responses;
@@ -173,9 +174,27 @@ fn with_request_id(answer: &mut RefOr<Response>) {
     answer.headers.insert("X-Request-ID".to_owned(), header.into());
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, .. } = item;
-    [get, put, post, delete, patch].into_iter().filter_map(Option::as_mut)
+    let all = [("get", get), ("put", put), ("post", post), ("delete", delete), ("patch", patch)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// A name for clients that are made from the document: `GET /contacts/{id}` is `getContactsById`.
+fn operation_id(method: &str, path: &str) -> String {
+    let mut id = method.to_owned();
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        if name.is_some() {
+            id.push_str("By");
+        }
+        for word in name.unwrap_or(segment).split(|c: char| !c.is_ascii_alphanumeric()) {
+            let mut letters = word.chars();
+            id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            id.extend(letters);
+        }
+    }
+    id
 }
 
 fn is_secured(operation: &Operation) -> bool {

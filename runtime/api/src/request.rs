@@ -49,7 +49,8 @@ pub(crate) async fn carry(State(state): State<ApiState>, mut request: Request, n
     let context = Arc::new(Context::default());
     request.extensions_mut().insert(Arc::clone(&context));
     let path = route.as_ref().map_or("unknown", MatchedPath::as_str);
-    let span = tracing::info_span!("request", request_id = %id, %method, path, workspace = tracing::field::Empty);
+    let (workspace, key) = (tracing::field::Empty, tracing::field::Empty);
+    let span = tracing::info_span!("request", request_id = %id, %method, path, workspace, key);
     async {
         let mut response = envelope::dress(next.run(request).await, id, now);
         finish(&mut response, id, &context);

@@ -22,18 +22,24 @@ type Routes = OpenApiRouter<ApiState>;
 /// The server's routes over `state`.
 pub fn router(state: ApiState) -> Router {
     let options = state.options();
-    let limited = |routes: Routes, bytes| routes.layer(DefaultBodyLimit::max(bytes));
-    let usual = limited(workflows().merge(public()).merge(v1().layer(cors())), options.body_limit)
-        .merge(limited(large().layer(cors()), options.send_limit))
-        .layer(from_fn_with_state(state.clone(), gate::admit));
-    let long =
-        limited(long().layer(cors()), options.plugin_limit).layer(from_fn_with_state(state.clone(), gate::admit_long));
-    let routes = OpenApiRouter::with_openapi(openapi::document()).merge(usual).merge(long).merge(operations());
-    let (router, document) = routes.split_for_parts();
-    router
+    let mut api = openapi::document();
+    let mut part = |routes: Routes, bytes| {
+        let (router, described) = routes.split_for_parts();
+        api.merge(described);
+        // Before the layers, so that these see wrong methods too: a preflight is one.
+        router.method_not_allowed_fallback(wrong_method).layer(DefaultBodyLimit::max(bytes))
+    };
+    let usual = part(workflows().merge(public()), options.body_limit)
+        .merge(part(v1(), options.body_limit).layer(cors()))
+        .merge(part(large(), options.send_limit).layer(cors()));
+    let long = part(long(), options.plugin_limit).layer(cors());
+    let operations = part(operations(), options.body_limit);
+    usual
+        .layer(from_fn_with_state(state.clone(), gate::admit))
+        .merge(long.layer(from_fn_with_state(state.clone(), gate::admit_long)))
+        .merge(operations)
         .fallback(unknown)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(Extension(Document::new(&openapi::complete(document))))
+        .layer(Extension(Document::new(&openapi::complete(api))))
         .layer(CatchPanicLayer::custom(request::panicked))
         .layer(from_fn_with_state(state.clone(), request::carry))
         .with_state(state)
@@ -66,8 +72,6 @@ fn v1() -> Routes {
         .routes(routes!(messages::get::get))
         .routes(routes!(suppressions::list::list, suppressions::add::add))
         .routes(routes!(suppressions::remove::remove))
-        .routes(routes!(plugins::list::list))
-        .routes(routes!(plugins::get::get))
         .routes(routes!(keys::list::list, keys::create::create))
         .routes(routes!(keys::revoke::revoke))
         .routes(routes!(connections::list::list, connections::create::create))
@@ -84,9 +88,9 @@ fn large() -> Routes {
 /// Components are large and take long to compile.
 fn long() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(plugins::install::install))
+        .routes(routes!(plugins::list::list, plugins::install::install))
+        .routes(routes!(plugins::get::get, plugins::remove::remove))
         .routes(routes!(plugins::grant::grant))
-        .routes(routes!(plugins::remove::remove))
 }
 
 /// Links in messages.

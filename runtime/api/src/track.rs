@@ -79,7 +79,7 @@ pub(crate) async fn track(
     let data = merged_data(wanted.data)?;
     let context = if data.is_empty() { Value::Null } else { Value::Object(data.clone()) };
     let edit = AddressEdit {
-        email: wanted.email.into_inner(),
+        email: wanted.email.0,
         data,
         subscribed: wanted.subscribed,
         subscribed_if_new: true,

@@ -116,10 +116,9 @@ macro_rules! texts {
             }
         }
 
-        impl $name {
-            /// The text, as it was given.
-            pub(crate) fn into_inner(self) -> String {
-                self.0
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
             }
         }
     )*};

@@ -53,7 +53,7 @@ pub(crate) async fn create(
     let (workspace, now) = (key.workspace, state.now());
     let info = ConnectionInfo {
         id: state.new_id(),
-        name: wanted.name.into_inner(),
+        name: wanted.name.0,
         hosts: wanted.hosts.into_iter().map(|host| host.0.to_lowercase()).collect(),
         created_at: now,
         updated_at: now,

@@ -59,7 +59,7 @@ pub(crate) async fn create(
     Json(wanted): Json<CreateContact>,
 ) -> Result<(StatusCode, Json<WrittenContact>), ApiError> {
     let edit = AddressEdit {
-        email: wanted.email.into_inner(),
+        email: wanted.email.0,
         data: merged_data(wanted.data)?,
         subscribed: wanted.subscribed,
         subscribed_if_new: true,

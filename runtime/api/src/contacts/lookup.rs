@@ -45,7 +45,7 @@ pub(crate) async fn lookup(
     key: Secret<ContactsRead>,
     Json(wanted): Json<LookUp>,
 ) -> Result<Json<LookedUp>, ApiError> {
-    let emails: Vec<String> = wanted.emails.into_iter().map(AnyEmail::into_inner).collect();
+    let emails: Vec<String> = wanted.emails.into_iter().map(String::from).collect();
     let mut conn = state.store().reader().await?;
     let found = contact::lookup(&mut conn, key.workspace, &emails).await?;
     let known: HashSet<&str> = found.iter().map(|contact| contact.email.as_str()).collect();

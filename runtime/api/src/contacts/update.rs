@@ -43,7 +43,7 @@ pub(crate) async fn update(
 ) -> Result<Json<ContactBody>, ApiError> {
     let data = merged_data(wanted.data)?;
     let change = ContactChange { data, merge: MergeRule::Intake, subscribed: wanted.subscribed };
-    let email = wanted.email.map(EmailAddress::into_inner);
+    let email = wanted.email.map(String::from);
     let contact = state.engine().update_contact(key.workspace, id, email, change).await?;
     Ok(Json(contact.into()))
 }

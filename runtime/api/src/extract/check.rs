@@ -91,17 +91,26 @@ pub(crate) fn describe(error: &ValidationError<'_>, found: &mut Vec<FieldError>)
     }
 }
 
-/// The errors of the one form that the value could have meant; one error for all forms if there are several.
+/// The errors of the one form that the value could have meant; else what all forms have in common.
 fn alternatives(at: &str, context: &[Vec<ValidationError<'static>>], found: &mut Vec<FieldError>) {
-    let mut meant = context.iter().filter(|errors| !errors.iter().any(|error| is_other_type(error, at)));
+    let mut meant = context.iter().filter(|errors| !errors.iter().any(|error| wanted_type(error, at).is_some()));
     match (meant.next(), meant.next()) {
         (Some(errors), None) => errors.iter().for_each(|error| describe(error, found)),
-        _ => found.push(FieldError::new(at, "invalid_union", "has none of the accepted forms")),
+        (Some(_), Some(_)) => found.push(FieldError::new(at, "invalid_union", "has none of the accepted forms")),
+        (None, _) => {
+            let mut wanted: Vec<String> = context.iter().flatten().filter_map(|error| wanted_type(error, at)).collect();
+            wanted.dedup();
+            found.push(FieldError::new(at, "invalid_type", format!("must be {}", wanted.join(" or "))));
+        }
     }
 }
 
-fn is_other_type(error: &ValidationError<'_>, at: &str) -> bool {
-    matches!(error.kind(), ValidationErrorKind::Type { .. }) && dotted(error.instance_path()) == at
+/// The type that is missing at this place, if that is the error.
+fn wanted_type(error: &ValidationError<'_>, at: &str) -> Option<String> {
+    match error.kind() {
+        ValidationErrorKind::Type { kind } if dotted(error.instance_path()) == at => Some(types(kind)),
+        _ => None,
+    }
 }
 
 fn simple(at: String, error: &ValidationError<'_>) -> FieldError {
@@ -194,7 +203,7 @@ mod tests {
     #[test]
     fn of_alternatives_the_one_that_was_meant_is_explained() {
         assert_eq!(errors(&json!({"name": "a", "position": {}})), owned(&[("position.x", "required")]));
-        assert_eq!(errors(&json!({"name": "a", "position": 1})), owned(&[("position", "invalid_union")]));
+        assert_eq!(errors(&json!({"name": "a", "position": 1})), owned(&[("position", "invalid_type")]));
     }
 
     #[test]

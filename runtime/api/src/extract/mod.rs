@@ -13,4 +13,4 @@ pub(crate) use check::describe;
 pub(crate) use json::{Json, read};
 pub(crate) use path::At;
 pub(crate) use query::Query;
-pub(crate) use text::{MAX_DEPTH, fits, free_of_nul};
+pub(crate) use text::fits;

@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::error::ApiError;
 
 /// How deep arrays and objects may lie in each other.
-pub(crate) const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// Refuses JSON with a NUL character in a text or name, and JSON nested too deeply, naming where.
-pub(crate) fn free_of_nul(value: &Value) -> Result<(), ApiError> {
+pub(super) fn free_of_nul(value: &Value) -> Result<(), ApiError> {
     match fault(value, MAX_DEPTH) {
         None => Ok(()),
         Some(Fault { mut path, what }) => {

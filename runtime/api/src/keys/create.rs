@@ -63,7 +63,7 @@ pub(crate) async fn create(
         workspace_id: access.workspace,
         kind,
         prefix: text[..PREFIX].to_owned(),
-        name: wanted.name.into_inner(),
+        name: wanted.name.0,
         scopes,
         created_at: state.now(),
         last_used_at: None,

@@ -27,11 +27,10 @@ impl Draft {
         let kind = template.as_ref().map_or(TemplateKind::Transactional, |template| template.kind);
         let of = |pick: fn(&Template) -> &String| template.as_ref().map(pick).cloned().unwrap_or_default();
         let from = wanted.from.as_ref();
-        let from_name =
-            wanted.name.clone().map(|name| name.into_inner()).or_else(|| from.and_then(Recipient::display_name));
+        let from_name = wanted.name.clone().map(|name| name.0).or_else(|| from.and_then(Recipient::display_name));
         Self {
-            subject: wanted.subject.clone().map_or_else(|| of(|template| &template.subject), |text| text.into_inner()),
-            body: wanted.body.clone().map_or_else(|| of(|template| &template.body), |text| text.into_inner()),
+            subject: wanted.subject.clone().map_or_else(|| of(|template| &template.subject), |text| text.0),
+            body: wanted.body.clone().map_or_else(|| of(|template| &template.body), |text| text.0),
             from: from.map_or_else(|| of(|template| &template.from), Recipient::email),
             from_name: from_name.or_else(|| template.as_ref().and_then(|template| template.from_name.clone())),
             reply_to: reply_to(wanted, template.as_ref()),

@@ -133,7 +133,7 @@ impl Recipient {
     pub(super) fn display_name(&self) -> Option<String> {
         match self {
             Self::Address(_) => None,
-            Self::Named(named) => named.name.clone().map(PersonName::into_inner),
+            Self::Named(named) => named.name.clone().map(String::from),
         }
     }
 }

@@ -37,8 +37,7 @@ pub(crate) async fn add(
     Json(wanted): Json<AddSuppression>,
 ) -> Result<(StatusCode, Json<SuppressionBody>), ApiError> {
     let (workspace, now) = (key.workspace, state.now());
-    let (email, reason) =
-        (wanted.email.into_inner(), wanted.reason.map_or_else(|| "manual".to_owned(), Name::into_inner));
+    let (email, reason) = (wanted.email.0, wanted.reason.map_or_else(|| "manual".to_owned(), String::from));
     let (was_there, found) = state
         .store()
         .write::<_, ApiError, _>(move |conn| {

@@ -41,7 +41,7 @@ impl UpdateTemplate {
             template.name = name;
         }
         if let Some(description) = self.description {
-            template.description = description.map(Description::into_inner);
+            template.description = description.map(String::from);
         }
         if let Some(TemplateSubject(subject)) = self.subject {
             template.subject = subject;
@@ -53,7 +53,7 @@ impl UpdateTemplate {
             template.from = from.trimmed();
         }
         if let Some(name) = self.from_name {
-            template.from_name = name.map(PersonName::into_inner);
+            template.from_name = name.map(String::from);
         }
         if let Some(address) = self.reply_to {
             template.reply_to = address.map(|address| address.trimmed());

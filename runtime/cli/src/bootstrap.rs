@@ -42,13 +42,18 @@ pub(crate) async fn workspace(store: &Store) -> Result<WorkspaceId> {
     if let Some(first) = first {
         return Ok(first.id);
     }
+    new_workspace(store, "Default").await
+}
+
+/// Makes a workspace.
+pub(crate) async fn new_workspace(store: &Store, name: &str) -> Result<WorkspaceId> {
     let now = SystemClock.now();
     let id = WorkspaceId(RandomIds::default().next(now));
-    let new = Workspace { id, name: "Default".to_owned(), disabled: false, created_at: now, updated_at: now };
+    let new = Workspace { id, name: name.to_owned(), disabled: false, created_at: now, updated_at: now };
     let secret: [u8; 32] = rand::random();
     let stored: Result<(), StoreError> =
         store.write(move |conn| Box::pin(async move { workspace::insert(conn, &new, &secret).await })).await;
-    stored.context("making the first workspace")?;
+    stored.with_context(|| format!("making the workspace {name:?}"))?;
     Ok(id)
 }
 

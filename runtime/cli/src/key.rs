@@ -13,6 +13,7 @@ use crate::bootstrap::{self, KeyWish};
 use crate::client::Client;
 use crate::config::Config;
 use crate::target::{ServerArguments, Target};
+use crate::workspace;
 
 /// All that a key may do that can be in a browser.
 const PUBLIC_SCOPE: &str = "events:write";
@@ -22,6 +23,9 @@ const PUBLIC_SCOPE: &str = "events:write";
 pub(crate) struct Options {
     #[command(flatten)]
     server: ServerArguments,
+    /// Whose keys, by name or id, without --server: there a key belongs to the workspace of the one that asks. [default: the first]
+    #[arg(long, value_name = "WORKSPACE", global = true, conflicts_with = "server")]
+    workspace: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -71,7 +75,10 @@ struct Line {
 }
 
 pub(crate) async fn run(options: Options, config: &Config) -> Result<()> {
-    let target = Target::of(&options.server, config).await?;
+    let mut target = Target::of(&options.server, config).await?;
+    if let (Target::Database(store, home), Some(workspace)) = (&mut target, &options.workspace) {
+        *home = workspace::find(store, workspace.trim()).await?;
+    }
     match options.command {
         Command::Create { name, kind, scopes } => create(&target, wish(name, kind, scopes)?).await,
         Command::List => list(&target).await,

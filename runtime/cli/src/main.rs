@@ -14,6 +14,7 @@ mod settings;
 mod signal;
 mod target;
 mod telemetry;
+mod workspace;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ enum Command {
     Demo(demo::Options),
     /// Makes, lists and revokes API keys.
     Key(key::Options),
+    /// Makes and lists workspaces, and switches them off and on.
+    Workspace(workspace::Options),
     /// Inspects, installs, grants, lists and removes plugins.
     Plugin(plugin::Options),
     /// Prints the OpenAPI document of the HTTP API.
@@ -96,6 +99,7 @@ fn run(command: Command, given: Given, config: &Config) -> Result<()> {
         Command::Serve => block_on(serve::run(config)),
         Command::Demo(options) => block_on(demo::run(&options, given)),
         Command::Key(options) => block_on(key::run(options, config)),
+        Command::Workspace(options) => block_on(workspace::run(options, config)),
         Command::Plugin(options) => block_on(plugin::run(options, config)),
         Command::Openapi => {
             println!("{}", stepwell_api::openapi_json());

@@ -48,13 +48,13 @@ pub(crate) struct Filter {
     /// Only those that start executions, or only those that do not.
     #[param(inline)]
     status: Option<Activity>,
-    /// What to sort by.
+    /// What to sort by; `createdAt` if nothing is said.
     #[serde(default)]
-    #[param(inline, default = "createdAt")]
+    #[param(inline)]
     sort: Sort,
-    /// In which direction.
+    /// In which direction; `desc` if nothing is said.
     #[serde(default)]
-    #[param(inline, default = "desc")]
+    #[param(inline)]
     dir: Direction,
 }
 

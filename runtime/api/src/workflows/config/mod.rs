@@ -10,7 +10,7 @@ mod template;
 pub(super) use catalogue::Catalogue;
 pub(super) use template::{TemplateGiven, settle_template};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use stepwell_core::{Digest, PluginError, Problem, StepDescriptor};
 
 use crate::error::{ApiError, FieldError};
@@ -48,6 +48,9 @@ pub(super) async fn problems(
     }
     if !fit.missing.is_empty() {
         return Ok(if strictness == Strictness::Complete { fit.missing } else { Vec::new() });
+    }
+    if strictness == Strictness::Draft && config.as_object().is_some_and(Map::is_empty) {
+        return Ok(Vec::new());
     }
     let own = catalogue.validate(digest, &descriptor.step_type, config).await.map_err(unusable)?;
     let counts = |problem: &Problem| strictness == Strictness::Complete || !is_missing(config, &problem.pointer);

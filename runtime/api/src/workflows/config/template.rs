@@ -51,7 +51,7 @@ pub(crate) fn settle_template(
         TemplateGiven::Cleared => None,
         TemplateGiven::Absent => match config.get(MEMBER) {
             None => current,
-            Some(Value::Null) => None,
+            Some(named) if named.is_null() || named == "" => None,
             Some(named) => Some(parse(named)?),
         },
     };
@@ -116,7 +116,9 @@ mod tests {
     #[test]
     fn a_null_in_either_place_takes_the_template_away() {
         assert_eq!(settled(json!({ "templateId": ONE }), TemplateGiven::Cleared, Some(ONE)), (None, json!({})));
-        assert_eq!(settled(json!({ "templateId": null }), TemplateGiven::Absent, Some(ONE)), (None, json!({})));
+        for none in [Value::Null, json!("")] {
+            assert_eq!(settled(json!({ "templateId": none }), TemplateGiven::Absent, Some(ONE)), (None, json!({})));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use stepwell_core::{Given, Graph, Guard, Step, StepId, TRIGGER, Transition, Tran
 use super::{Declared, exits, push_step, push_transition, step, transition};
 use crate::error::ApiError;
 use crate::workflows::edge::{Exits, Label, WaitOutcome, first_branch, label, no_way_out};
-use crate::workflows::step_type::{CONDITION, EXIT};
+use crate::workflows::step_type::EXIT;
 
 /// A transition as somebody wants it.
 pub(crate) struct Wish<'a> {
@@ -94,7 +94,6 @@ pub(crate) fn insert_step(
         Some(branch) => Label::branch(&branch),
         None => Label::none(exits.unlabelled().ok_or_else(no_way_out)?),
     };
-    debug_assert!(new.step_type != CONDITION || on.condition.is_some());
     let on = edge(new.id, split.to, on, given);
     for old in graph.transitions.iter_mut().filter(|old| old.id == into) {
         old.to = new.id;

@@ -7,7 +7,9 @@ use super::{OURS, Server, text};
 #[tokio::test]
 async fn a_draft_may_lack_what_a_live_workflow_may_not() {
     let server = Server::start().await;
-    let made = server.workflow(json!({}), &[("SEND_EMAIL", "mail", json!({})), ("DELAY", "wait", json!({ "amount": 1 }))]).await;
+    let made = server
+        .workflow(json!({}), &[("SEND_EMAIL", "mail", json!({})), ("DELAY", "wait", json!({ "amount": 1 }))])
+        .await;
     let wrong = json!({ "config": { "amount": "soon" } });
     assert_eq!(server.patch(&made.step(2), wrong).await.field(), "config.amount");
     let refused = server.patch(&made.at(""), json!({ "enabled": true })).await.expect(422);
@@ -17,6 +19,14 @@ async fn a_draft_may_lack_what_a_live_workflow_may_not() {
     assert_eq!(fields, expected.map(|(n, field)| format!("steps.{}.{field}", made.steps[n])));
     assert!(text(&errors[0]["message"]).contains("\"mail\" (SEND_EMAIL)"), "{errors:?}");
     assert_eq!(server.get(&made.at("")).await.expect(200)["enabled"], false);
+}
+
+#[tokio::test]
+async fn a_step_may_be_added_to_a_draft_before_it_is_configured() {
+    let server = Server::start().await;
+    let made = server.workflow(json!({}), &[("UPDATE_CONTACT", "write", json!({}))]).await;
+    let refused = server.patch(&made.at(""), json!({ "enabled": true })).await.field();
+    assert_eq!(refused, format!("steps.{}.config", made.steps[1]));
 }
 
 #[tokio::test]

@@ -65,7 +65,11 @@ async fn executions_are_listed_by_page_and_status_with_contact_and_step() {
     assert_eq!(first["contact"]["email"], "ada2@example.org");
     assert_eq!((&first["currentStep"]["name"], &first["currentStep"]["type"]), (&json!("w"), &json!("WAIT_FOR_EVENT")));
     for status in ["RUNNING", "COMPLETED", "EXITED", "FAILED", "CANCELLED", "PENDING"] {
-        assert_eq!(server.get(&format!("{path}?status={status}")).await.expect(200)["executions"], json!([]), "{status}");
+        assert_eq!(
+            server.get(&format!("{path}?status={status}")).await.expect(200)["executions"],
+            json!([]),
+            "{status}"
+        );
     }
     assert_eq!(server.get(&format!("{path}?status=DANCING")).await.field(), "status");
     assert_eq!(server.get(&format!("{path}?pageSize=500")).await.expect(200)["pageSize"], 100);
@@ -79,7 +83,10 @@ async fn a_waiting_visit_says_until_when() {
     let contact = server.contact("ada@example.org").await;
     let run = server.run(&made, contact, "WAITING").await;
     let visit = &run["stepExecutions"][1];
-    assert_eq!((&visit["status"], &visit["scheduledFor"], &visit["error"]), (&json!("WAITING"), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&visit["status"], &visit["scheduledFor"], &visit["error"]),
+        (&json!("WAITING"), &Value::Null, &Value::Null)
+    );
     assert!(visit["executeAfter"].is_string());
     assert_eq!((&run["currentStep"]["name"], &run["currentStepId"]), (&json!("w"), &json!(made.steps[1])));
 }
@@ -130,13 +137,17 @@ async fn all_active_executions_are_cancelled_together() {
 #[tokio::test]
 async fn a_failed_execution_shows_its_failure_and_is_retried_from_the_failed_step() {
     let server = Server::start().await;
-    let steps = [("UPDATE_CONTACT", "before", json!({ "data": { "a": 1 } })), ("WEBHOOK", "hook", json!({ "url": "x/down" }))];
+    let steps =
+        [("UPDATE_CONTACT", "before", json!({ "data": { "a": 1 } })), ("WEBHOOK", "hook", json!({ "url": "x/down" }))];
     let made = server.workflow(json!({ "enabled": true }), &steps).await;
     let contact = server.contact("ada@example.org").await;
     let failed = server.run(&made, contact, "FAILED").await;
     let visit = &failed["stepExecutions"][2];
     assert_eq!((&visit["status"], &visit["error"]), (&json!("FAILED"), &json!("nobody listens there")));
-    assert_eq!((&visit["failure"]["code"], &visit["failure"]["retryable"]), (&json!("connection-refused"), &json!(false)));
+    assert_eq!(
+        (&visit["failure"]["code"], &visit["failure"]["retryable"]),
+        (&json!("connection-refused"), &json!(false))
+    );
     let path = made.at(&format!("/executions/{}", text(&failed["id"])));
     assert_eq!(server.post(&format!("{path}/retry"), json!({})).await.expect(200)["status"], "RUNNING");
     let again = server.reaches(&path, "FAILED").await;
@@ -171,8 +182,12 @@ async fn the_journal_is_read_in_order_from_where_one_left_off() {
     let id = text(&server.run(&made, contact, "EXITED").await["id"]);
     let path = made.at(&format!("/executions/{id}/journal"));
     let whole = server.get(&path).await.expect(200);
-    let kinds: Vec<_> = whole["entries"].as_array().expect("entries").iter().map(|entry| text(&entry["kind"])).collect();
-    assert_eq!((kinds.first().map(String::as_str), kinds.last().map(String::as_str)), (Some("execution-started"), Some("execution-exited")));
+    let kinds: Vec<_> =
+        whole["entries"].as_array().expect("entries").iter().map(|entry| text(&entry["kind"])).collect();
+    assert_eq!(
+        (kinds.first().map(String::as_str), kinds.last().map(String::as_str)),
+        (Some("execution-started"), Some("execution-exited"))
+    );
     assert_eq!(whole["hasMore"], false);
     let first = server.get(&format!("{path}?limit=1")).await.expect(200);
     assert_eq!((&first["hasMore"], &first["entries"][0]["number"]), (&json!(true), &json!(1)));

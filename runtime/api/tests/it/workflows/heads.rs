@@ -16,7 +16,10 @@ async fn a_new_workflow_is_disabled_and_has_a_trigger_step_of_its_event() {
     let detail = server.get(&format!("/workflows/{}", text(&created["id"]))).await.expect(200);
     let trigger = &detail["steps"][0];
     assert_eq!((&trigger["type"], &trigger["name"]), (&json!("TRIGGER"), &json!("Trigger: signed_up")));
-    assert_eq!((&trigger["config"], &trigger["position"]), (&json!({ "eventName": "signed_up" }), &json!({ "x": 100, "y": 100 })));
+    assert_eq!(
+        (&trigger["config"], &trigger["position"]),
+        (&json!({ "eventName": "signed_up" }), &json!({ "x": 100, "y": 100 }))
+    );
     assert_eq!((&trigger["template"], &trigger["templateId"]), (&Value::Null, &Value::Null));
 }
 
@@ -32,7 +35,10 @@ async fn what_is_wrong_with_a_new_workflow_is_named() {
         (json!({ "name": "x", "eventName": "x", "reentry": "sometimes" }), "reentry"),
         (json!({ "name": "x", "eventName": "x", "reentry": "once", "allowReentry": true }), "allowReentry"),
         (json!({ "name": "x", "eventName": "x", "colour": "red" }), "colour"),
-        (json!({ "name": "x", "triggerType": "SCHEDULE", "triggerConfig": { "cron": "whenever" } }), "triggerConfig.cron"),
+        (
+            json!({ "name": "x", "triggerType": "SCHEDULE", "triggerConfig": { "cron": "whenever" } }),
+            "triggerConfig.cron",
+        ),
         (json!({ "name": "x", "triggerType": "SCHEDULE" }), "triggerConfig.cron"),
         (json!([]), ""),
     ];
@@ -106,7 +112,8 @@ async fn the_trigger_step_follows_the_trigger() {
 #[tokio::test]
 async fn active_executions_keep_the_trigger_and_the_workflow_but_nothing_else() {
     let server = Server::start().await;
-    let made = server.workflow(json!({ "enabled": true }), &[("WAIT_FOR_EVENT", "w", json!({ "eventName": "go" }))]).await;
+    let made =
+        server.workflow(json!({ "enabled": true }), &[("WAIT_FOR_EVENT", "w", json!({ "eventName": "go" }))]).await;
     let contact = server.contact("ada@example.org").await;
     server.run(&made, contact, "WAITING").await;
     let other = json!({ "triggerConfig": { "eventName": "other" } });
@@ -126,10 +133,14 @@ async fn active_executions_keep_the_trigger_and_the_workflow_but_nothing_else() 
 #[tokio::test]
 async fn a_copy_is_disabled_and_has_the_steps_and_transitions_under_new_ids() {
     let server = Server::start().await;
-    let made = server.workflow(json!({ "enabled": true, "reentry": "one_active" }), &[("EXIT", "end", json!({}))]).await;
+    let made =
+        server.workflow(json!({ "enabled": true, "reentry": "one_active" }), &[("EXIT", "end", json!({}))]).await;
     let copy = server.post(&made.at("/duplicate"), json!({})).await.expect(201);
     assert_eq!((&copy["name"], &copy["enabled"]), (&json!("Welcome (Copy)"), &json!(false)));
-    assert_eq!((&copy["reentry"], &copy["triggerConfig"]), (&json!("one_active"), &json!({ "eventName": "signed_up" })));
+    assert_eq!(
+        (&copy["reentry"], &copy["triggerConfig"]),
+        (&json!("one_active"), &json!({ "eventName": "signed_up" }))
+    );
     let detail = server.get(&format!("/workflows/{}", text(&copy["id"]))).await.expect(200);
     assert_eq!(detail["steps"].as_array().map(Vec::len), Some(2));
     assert_ne!(detail["steps"][1]["id"], json!(made.steps[1]));

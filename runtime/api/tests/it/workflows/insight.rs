@@ -29,7 +29,10 @@ async fn a_dry_run_walks_the_graph_with_its_own_time_and_no_effect() {
         ("hook", "completed"),
     ];
     assert_eq!(shown, expected.map(|(name, outcome)| (name.to_owned(), outcome.to_owned())));
-    assert_eq!((&steps[4]["branch"], &steps[5]["requests"]), (&json!("event"), &json!(["POST https://example.org/hook"])));
+    assert_eq!(
+        (&steps[4]["branch"], &steps[5]["requests"]),
+        (&json!("event"), &json!(["POST https://example.org/hook"]))
+    );
     assert!(text(&steps[2]["at"]) >= text(&steps[1]["waitUntil"]));
     assert_eq!(run["contactData"]["tier"], "gold");
     assert_eq!(server.get(&made.at("/executions")).await.expect(200)["total"], 0);
@@ -66,7 +69,8 @@ async fn what_happened_at_each_step_is_counted_by_version() {
     let end = &stats["steps"][1];
     assert_eq!((&stats["version"], &end["name"], &end["type"]), (&json!(3), &json!("end"), &json!("EXIT")));
     assert_eq!((&end["entered"], &end["completed"], &end["failed"]), (&json!(3), &json!(3), &json!(0)));
-    let versions: Vec<_> = end["versions"].as_array().expect("versions").iter().map(|v| (&v["version"], &v["entered"])).collect();
+    let versions: Vec<_> =
+        end["versions"].as_array().expect("versions").iter().map(|v| (&v["version"], &v["entered"])).collect();
     assert_eq!(versions, [(&json!(3), &json!(2)), (&json!(2), &json!(1))]);
     let old = server.get(&made.at("/stats?version=2")).await.expect(200);
     assert_eq!((&old["version"], &old["steps"][1]["entered"]), (&json!(2), &json!(1)));
@@ -98,7 +102,10 @@ async fn fields_are_discovered_in_contacts_and_known_of_system_events() {
     let typed = fields["typedFields"].as_array().expect("fields");
     let of = |name: &str| typed.iter().find(|field| field["field"] == name).cloned().unwrap_or(Value::Null);
     assert_eq!(of("contact.createdAt")["type"], "date");
-    assert_eq!(of("contact.data.plan"), json!({ "field": "contact.data.plan", "type": "string", "category": "Custom Data" }));
+    assert_eq!(
+        of("contact.data.plan"),
+        json!({ "field": "contact.data.plan", "type": "string", "category": "Custom Data" })
+    );
     assert_eq!(of("event.link")["category"], "Event Data");
     assert_eq!(fields["count"], json!(typed.len()));
     assert_eq!(fields["fields"].as_array().map(Vec::len), Some(typed.len()));

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use stepwell_core::{
     Call, Completion, ContactChange, Digest, Effect, EventWait, Failure, MergeRule, Outcome, PluginError, PluginHost,
-    PluginInfo, PluginSource, Problem, RetryPolicy, StepDescriptor, StepReport, StepRequest, StepRunner, WaitRequest, Wake,
-    WorkspaceId,
+    PluginInfo, PluginSource, Problem, RetryPolicy, StepDescriptor, StepReport, StepRequest, StepRunner, WaitRequest,
+    Wake, WorkspaceId,
 };
 
 /// The component that offers every scripted step type.
@@ -29,14 +29,15 @@ fn descriptor(step_type: &str, config_schema: Value, branches: &[&str]) -> StepD
 }
 
 fn descriptors() -> Vec<StepDescriptor> {
-    let object = |required: &[&str], properties: Value| {
-        json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
-    };
+    let object = |required: &[&str], properties: Value| json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false });
     vec![
         descriptor("send-email", object(&[], json!({ "templateId": { "type": "string", "format": "uuid" } })), &[]),
         descriptor(
             "delay",
-            object(&["amount", "unit"], json!({ "amount": { "type": "number" }, "unit": { "enum": ["hours", "days"] } })),
+            object(
+                &["amount", "unit"],
+                json!({ "amount": { "type": "number" }, "unit": { "enum": ["hours", "days"] } }),
+            ),
             &[],
         ),
         descriptor(
@@ -46,7 +47,7 @@ fn descriptors() -> Vec<StepDescriptor> {
         ),
         descriptor("condition", json!({ "type": "object" }), &[]),
         descriptor("webhook", object(&["url"], json!({ "url": { "type": "string" } })), &[]),
-        descriptor("update-contact", object(&["data"], json!({ "data": { "type": "object" } })), &[]),
+        descriptor("update-contact", object(&[], json!({ "data": { "type": "object" } })), &[]),
         descriptor("exit", object(&[], json!({ "reason": { "type": "string" } })), &[]),
         descriptor("triage", object(&[], json!({})), &["urgent", "calm"]),
     ]
@@ -85,6 +86,7 @@ impl PluginHost for Scripted {
         let problem = |pointer: &str, message: &str| vec![Problem { pointer: pointer.into(), message: message.into() }];
         Ok(match step_type {
             "send-email" if config["templateId"].is_null() => problem("/templateId", "no template is configured"),
+            "update-contact" if config["data"].is_null() => problem("", "one of data and updates must be there"),
             "delay" if config["amount"].as_f64().is_some_and(|amount| amount > 8_760.0) => {
                 problem("/amount", "must be a year at most")
             }

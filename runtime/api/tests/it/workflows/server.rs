@@ -10,7 +10,8 @@ use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use stepwell_api::{ApiOptions, ApiState, hash_key, router};
 use stepwell_core::{
-    Clock, ContactChange, ContactId, IdSource, SequentialIds, Template, TemplateId, TemplateKind, Timestamp, WorkspaceId,
+    Clock, ContactChange, ContactId, IdSource, SequentialIds, Template, TemplateId, TemplateKind, Timestamp,
+    WorkspaceId,
 };
 use stepwell_engine::{Engine, EngineOptions, Links};
 use stepwell_store::key::{ApiKey, KeyKind};
@@ -67,8 +68,7 @@ impl Server {
         });
         let loops = engine.start().await.expect("started");
         let state = ApiState::new(engine, ApiOptions::default());
-        let server =
-            Self { routes: router(state), store, ids: SequentialIds::default(), _loops: loops, _dir: dir };
+        let server = Self { routes: router(state), store, ids: SequentialIds::default(), _loops: loops, _dir: dir };
         for (id, number) in [(OURS, 1), (THEIRS, 2)] {
             server.add_workspace(id, number).await;
         }
@@ -133,7 +133,10 @@ impl Server {
     /// A contact of our workspace.
     pub(crate) async fn contact(&self, email: &str) -> ContactId {
         let (email, id) = (email.to_owned(), self.ids.next(Timestamp(0)).into());
-        let change = ContactChange { data: json!({ "plan": "pro" }).as_object().cloned().expect("object"), ..Default::default() };
+        let change = ContactChange {
+            data: json!({ "plan": "pro" }).as_object().cloned().expect("object"),
+            ..Default::default()
+        };
         self.store
             .write::<_, StoreError, _>(move |conn| {
                 Box::pin(async move {
@@ -173,7 +176,8 @@ impl Server {
     pub(crate) async fn workflow(&self, more: Value, steps: &[(&str, &str, Value)]) -> Made {
         let mut body = json!({ "name": "Welcome", "eventName": "signed_up" });
         body.as_object_mut().expect("object").extend(more.as_object().cloned().expect("object"));
-        let path = format!("/workflows/{}", self.post("/workflows", body).await.expect(201)["id"].as_str().expect("id"));
+        let path =
+            format!("/workflows/{}", self.post("/workflows", body).await.expect(201)["id"].as_str().expect("id"));
         let trigger = text(&self.get(&path).await.expect(200)["steps"][0]["id"]);
         let mut made = Made { path, steps: vec![trigger] };
         for (step_type, name, config) in steps {

@@ -96,7 +96,8 @@ async fn a_template_may_be_named_in_either_place_and_must_be_of_the_workspace() 
 async fn a_patch_changes_what_is_sent_and_never_the_type() {
     let server = Server::start().await;
     let made = server.workflow(json!({}), &[("DELAY", "wait", json!({ "amount": 1, "unit": "hours" }))]).await;
-    let patched = server.patch(&made.step(1), json!({ "name": "longer", "position": { "x": 5, "y": 6 } })).await.expect(200);
+    let patched =
+        server.patch(&made.step(1), json!({ "name": "longer", "position": { "x": 5, "y": 6 } })).await.expect(200);
     assert_eq!((&patched["name"], &patched["config"]["amount"]), (&json!("longer"), &json!(1)));
     let patched = server.patch(&made.step(1), json!({ "config": { "amount": 2, "unit": "days" } })).await.expect(200);
     assert_eq!(patched["config"], json!({ "amount": 2, "unit": "days" }));
@@ -142,7 +143,8 @@ async fn a_step_is_deleted_alone_with_what_it_leads_to_or_out_of_its_line() {
     assert_eq!(names(&server, &alone).await[1..], ["a", "c"]);
     let cascade = three(&server, false).await;
     let removed = server.delete(&format!("{}?cascade=true", cascade.step(2))).await.expect(200);
-    let removed: Vec<_> = removed["removed"].as_array().expect("removed").iter().map(|step| text(&step["name"])).collect();
+    let removed: Vec<_> =
+        removed["removed"].as_array().expect("removed").iter().map(|step| text(&step["name"])).collect();
     assert_eq!(removed, ["b", "c"]);
     let spliced = three(&server, false).await;
     server.delete(&format!("{}?splice=true", spliced.step(2))).await.expect(204);

@@ -51,7 +51,11 @@ async fn what_the_graph_does_not_allow_is_refused() {
         server.post(&path, edge(&made, from, to, json!({}))).await.expect(201);
     }
     for (from, to) in [(2, 1), (1, 1), (3, 1), (1, 3), (2, 0)] {
-        assert_eq!(server.post(&path, edge(&made, from, to, json!({}))).await.code(400), "BAD_REQUEST", "{from} to {to}");
+        assert_eq!(
+            server.post(&path, edge(&made, from, to, json!({}))).await.code(400),
+            "BAD_REQUEST",
+            "{from} to {to}"
+        );
     }
     let unknown = json!({ "fromStepId": made.steps[2], "toStepId": "00000000-0000-4000-8000-000000000000" });
     let refused = server.post(&path, unknown).await.expect(404);
@@ -112,7 +116,8 @@ async fn a_transition_above_active_executions_stays_while_the_workflow_is_enable
     let contact = server.contact("ada@example.org").await;
     server.run(&made, contact, "WAITING").await;
     let detail = server.get(&made.at("")).await.expect(200);
-    let path = |n: usize| made.at(&format!("/transitions/{}", text(&detail["steps"][n]["outgoingTransitions"][0]["id"])));
+    let path =
+        |n: usize| made.at(&format!("/transitions/{}", text(&detail["steps"][n]["outgoingTransitions"][0]["id"])));
     assert_eq!(server.delete(&path(0)).await.code(409), "CONFLICT");
     server.delete(&path(1)).await.expect(204);
     assert_eq!(server.delete(&path(1)).await.code(404), "RESOURCE_NOT_FOUND");

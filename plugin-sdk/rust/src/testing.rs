@@ -61,3 +61,6 @@ pub fn validate<S: Step>(config: &Value) -> Vec<Problem> {
 pub fn config_schema<S: Step>() -> Value {
     step::schema_of::<S::Config>()
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,6 +171,7 @@ fn asking(services: &Arc<Services>, digest: Digest, step_type: &str) -> RunState
         step_execution: StepExecutionId(Uuid::nil()),
         contact: None,
         call_key: String::new(),
+        message_key: String::new(),
         now: services.clock.now(),
         purpose: Purpose::Ask,
     };

@@ -109,6 +109,7 @@ async fn attempt(
         step_execution: request.context.step_execution_id,
         contact: request.context.contact.as_ref().map(|contact| contact.id),
         call_key: input.call_key.clone(),
+        message_key: input.message_key.clone(),
         now: request.context.now,
         purpose: request.mode.into(),
     };
@@ -150,22 +151,28 @@ struct Input {
     context: wit::StepContext,
     resume: Option<(String, wit::Wake)>,
     call_key: String,
+    message_key: String,
 }
 
 impl Input {
     fn of(request: &StepRequest, most: usize) -> Result<Self, Failure> {
         let context = convert::context(&request.context, most)?;
-        let key = &context.idempotency_key;
-        match &request.call {
-            Call::Run => Ok(Self { call_key: key.clone(), resume: None, context }),
-            Call::Resume { state, wake } => {
-                let state = state.to_string();
-                let (wake, size) = convert::wake(wake);
-                convert::bound_input(state.len().saturating_add(size), most)?;
+        let key = context.idempotency_key.clone();
+        let Call::Resume { state, wake } = &request.call else {
+            return Ok(Self { call_key: key.clone(), message_key: key, resume: None, context });
+        };
+        let state = state.to_string();
+        let (wake, size) = convert::wake(wake);
+        convert::bound_input(state.len().saturating_add(size), most)?;
+        let (call_key, message_key) = match request.context.about["step"]["resumes"].as_u64() {
+            Some(number) => (format!("{key}-{number}"), format!("{key}-{number}")),
+            None => {
                 let call_key = format!("{key}-{}", resumption(&state, &wake));
-                Ok(Self { call_key, resume: Some((state, wake)), context })
+                let message_key = format!("{call_key}-{}", context.now);
+                (call_key, message_key)
             }
-        }
+        };
+        Ok(Self { call_key, message_key, resume: Some((state, wake)), context })
     }
 
     async fn call(
@@ -182,8 +189,9 @@ impl Input {
     }
 }
 
-/// Tells resumptions of one visit apart, so that their requests and messages have keys of their own: the same when the
-/// resumption is made again after a crash.
+/// Tells resumptions of one visit apart where the engine does not number them, so that their requests have keys of their own:
+/// the same when a resumption is made again after a crash. Two timers may end waits with the same state; ids of messages, which
+/// must never meet, take the time in as well.
 fn resumption(state: &str, wake: &wit::Wake) -> String {
     let mut hash = Sha256::new();
     hash.update(state.as_bytes());

@@ -40,6 +40,8 @@ pub(crate) struct Facts {
     pub(crate) contact: Option<ContactId>,
     /// Names this call towards other systems: the same when it is made again after a crash.
     pub(crate) call_key: String,
+    /// As `call_key`, for the ids of messages.
+    pub(crate) message_key: String,
     pub(crate) now: Timestamp,
     pub(crate) purpose: Purpose,
 }

@@ -186,6 +186,7 @@ impl Setup {
             step_type: "tried".into(),
             step_execution: StepExecutionId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001)),
             contact: Some(CONTACT),
+            message_key: self.call_key.clone(),
             call_key: self.call_key,
             now: NOW,
             purpose: self.purpose,

@@ -1,7 +1,9 @@
 //! What wasmtime's errors mean for a step: the one place where they become codes.
 
+use std::collections::HashSet;
+
 use stepwell_core::Failure;
-use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime::{FrameInfo, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use crate::limits::Stop;
 use crate::log::cut;
@@ -81,7 +83,7 @@ fn of_trap(trap: Trap, error: &wasmtime::Error, limits: &Limits, last_words: Opt
             ),
         ),
         Trap::StackOverflow => stack_overflow(),
-        Trap::MemoryOutOfBounds if fell_below_memory(error) => stack_overflow(),
+        Trap::MemoryOutOfBounds if fell_below_memory(error) || recursed(error) => stack_overflow(),
         Trap::UnreachableCodeReached => trapped("a panic"),
         other => trapped(&other.to_string()),
     }
@@ -105,6 +107,15 @@ fn fell_below_memory(error: &wasmtime::Error) -> bool {
     let digits = text.split_once(FAULT).map(|(_, rest)| rest.split(|c: char| !c.is_ascii_hexdigit()).next());
     let address = digits.flatten().and_then(|digits| u64::from_str_radix(digits, 16).ok());
     address.is_some_and(|address| (END - NEAR..END + NEAR).contains(&address))
+}
+
+/// Whether the trap came at the bottom of a recursion: wasmtime keeps the last 20 calls, and these are few functions again and
+/// again. Bulk memory instructions say no address, so this is what a second stack that ran out shows then.
+fn recursed(error: &wasmtime::Error) -> bool {
+    const DEEP: usize = 20;
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else { return false };
+    let distinct = trace.frames().iter().map(FrameInfo::func_index).collect::<HashSet<_>>().len();
+    trace.frames().len() >= DEEP && distinct <= DEEP / 2
 }
 
 /// A plugin that the server knows but that lacks a grant.

@@ -141,7 +141,7 @@ fn message_id(facts: &Facts, number: u32) -> MessageId {
     let mut hash = Sha256::new();
     hash.update(b"stepwell message\0");
     hash.update(facts.step_execution.0.as_bytes());
-    hash.update(facts.call_key.as_bytes());
+    hash.update(facts.message_key.as_bytes());
     hash.update(number.to_be_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.finalize()[..16]);

@@ -2,9 +2,11 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test binary")]
 
 mod code;
+mod fixtures;
 mod guest;
 mod happy;
 mod limits;
 mod pool;
 mod registry;
 mod support;
+mod webhook;

@@ -45,6 +45,14 @@ pub fn router(state: ApiState) -> Router {
         .with_state(state)
 }
 
+/// The OpenAPI document of all routes, as a server publishes it.
+pub fn openapi_json() -> String {
+    let all = [workflows(), public(), v1(), large(), long(), operations()];
+    let mut api = openapi::document();
+    all.into_iter().for_each(|routes| api.merge(routes.into_openapi()));
+    openapi::complete(api).to_pretty_json().unwrap_or_default()
+}
+
 /// The workflows surface.
 fn workflows() -> Routes {
     crate::workflows::routes()

@@ -32,6 +32,8 @@ pub struct ApiOptions {
     pub long_request_timeout: Duration,
     /// How many requests are worked on at once; more are answered with 503.
     pub max_requests: usize,
+    /// How many connections are open at once; more wait.
+    pub max_connections: usize,
     /// Rate limits for each workspace.
     pub rate_limits: RateLimits,
     /// Where the numbers of `/metrics` come from; without it the route is 404.
@@ -49,6 +51,7 @@ impl Default for ApiOptions {
             request_timeout: Duration::from_secs(30),
             long_request_timeout: Duration::from_secs(300),
             max_requests: 1024,
+            max_connections: 8192,
             rate_limits: RateLimits::default(),
             metrics: None,
         }

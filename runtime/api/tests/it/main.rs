@@ -8,6 +8,7 @@ mod messages;
 mod openapi;
 mod plugins;
 mod public;
+mod serve;
 mod server;
 mod templates;
 mod track;

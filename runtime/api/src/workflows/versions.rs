@@ -37,7 +37,7 @@ pub(crate) async fn list(
     get, path = "/workflows/{id}/versions/{version}", tag = "workflows", security(("secret_key" = ["workflows:read"])),
     params(
         ("id" = Uuid, Path, description = "The workflow"),
-        ("version" = u32, Path, description = "The version's number", minimum = 1, maximum = 4_294_967_295_u32),
+        ("version" = u32, Path, description = "The version's number", minimum = 1, maximum = 2_147_483_647),
     ),
     responses((status = 200, description = "The version", body = wire::VersionDetail))
 )]

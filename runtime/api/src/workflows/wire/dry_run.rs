@@ -27,7 +27,7 @@ pub(crate) struct DryRunRequest {
     #[schema(max_items = 100)]
     pub(crate) arrivals: Option<Vec<Arrival>>,
     /// The version of the graph; the newest if nothing is said.
-    #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
     pub(crate) version: Option<u32>,
 }
 

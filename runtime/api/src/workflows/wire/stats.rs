@@ -9,7 +9,7 @@ use uuid::Uuid;
 #[into_params(parameter_in = Query)]
 pub(crate) struct StatsQuery {
     /// Only those of this version; without it the sums over all versions, for the steps of the newest.
-    #[param(minimum = 1, maximum = 4_294_967_295_u32)]
+    #[param(minimum = 1, maximum = 2_147_483_647)]
     pub(crate) version: Option<u32>,
 }
 

@@ -1,5 +1,6 @@
 //! The workflows surface over a real store and engine, with scripted step types.
 
+mod conformance;
 mod drafts;
 mod executions;
 mod heads;

@@ -21,6 +21,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use super::conformance::Document;
 use super::scripted::Scripted;
 
 /// A clock that is a millisecond later each time it is looked at.
@@ -37,6 +38,7 @@ pub(crate) struct Server {
     routes: Router,
     pub(crate) store: Store,
     ids: SequentialIds,
+    document: Document,
     _loops: tokio::task::JoinSet<()>,
     _dir: TempDir,
 }
@@ -67,8 +69,10 @@ impl Server {
             retention: None,
         });
         let loops = engine.start().await.expect("started");
-        let state = ApiState::new(engine, ApiOptions::default());
-        let server = Self { routes: router(state), store, ids: SequentialIds::default(), _loops: loops, _dir: dir };
+        let routes = router(ApiState::new(engine, ApiOptions::default()));
+        let request = Request::builder().uri("/openapi.json").body(Body::empty()).expect("request");
+        let document = Document::new(ask(&routes, request).await.body);
+        let server = Self { routes, store, ids: SequentialIds::default(), document, _loops: loops, _dir: dir };
         for (id, number) in [(OURS, 1), (THEIRS, 2)] {
             server.add_workspace(id, number).await;
         }
@@ -102,16 +106,16 @@ impl Server {
     }
 
     pub(crate) async fn call(&self, workspace: WorkspaceId, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let name = method.clone();
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("authorization", format!("Bearer {}", secret(workspace)))
             .header("content-type", "application/json");
         let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
-        let response = self.routes.clone().oneshot(request.body(body).expect("request")).await.expect("infallible");
-        let status = response.status().as_u16();
-        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("body");
-        Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+        let answer = ask(&self.routes, request.body(body).expect("request")).await;
+        self.document.check(name.as_str(), path, answer.status, &answer.body);
+        answer
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -204,6 +208,13 @@ impl Server {
         }
         panic!("{path} does not become {status}: {:#}", self.get(path).await.body)
     }
+}
+
+async fn ask(routes: &Router, request: Request<Body>) -> Answer {
+    let response = routes.clone().oneshot(request).await.expect("infallible");
+    let status = response.status().as_u16();
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("body");
+    Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
 }
 
 /// A workflow of a test.

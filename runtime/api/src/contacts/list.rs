@@ -71,6 +71,7 @@ pub(crate) struct ContactList {
 /// Lists contacts.
 #[utoipa::path(
     get, path = "/contacts", tag = "contacts", security(("secret_key" = ["contacts:read"])),
+    params(Wanted),
     responses((status = 200, description = "A page of contacts", body = ContactList))
 )]
 pub(crate) async fn list(

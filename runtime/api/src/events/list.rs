@@ -51,6 +51,7 @@ struct Whose {
 /// Lists the last events.
 #[utoipa::path(
     get, path = "/events", tag = "events", security(("secret_key" = ["events:read"])),
+    params(Wanted),
     responses((status = 200, description = "The last events, newest first", body = EventList<EventOfContact>))
 )]
 pub(crate) async fn list(

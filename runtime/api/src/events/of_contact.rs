@@ -30,7 +30,7 @@ fn usual_limit() -> u32 {
 /// Lists the last events of a contact.
 #[utoipa::path(
     get, path = "/events/contact/{id}", tag = "events", security(("secret_key" = ["events:read"])),
-    params(("id" = Uuid, Path, description = "The contact")),
+    params(("id" = Uuid, Path, description = "The contact"), Wanted),
     responses((status = 200, description = "The last events, newest first", body = EventList<EventBody>))
 )]
 pub(crate) async fn of_contact(

@@ -35,6 +35,7 @@ pub(crate) struct EventCount {
 /// Counts events by name, the most frequent first.
 #[utoipa::path(
     get, path = "/events/stats", tag = "events", security(("secret_key" = ["events:read"])),
+    params(Wanted),
     responses((status = 200, description = "How often each name was used", body = Vec<EventCount>))
 )]
 pub(crate) async fn stats(

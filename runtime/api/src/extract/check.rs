@@ -16,26 +16,33 @@ use crate::error::{ApiError, FieldError, MAX_FIELD_ERRORS};
 const MAX_RECEIVED: usize = 64;
 
 /// One compiled schema.
-pub(super) struct Checker(Validator);
+pub(super) struct Checker {
+    validator: Validator,
+    schema: Value,
+}
 
 impl Checker {
     /// Compiles a schema; its own mistakes are the server's, not the client's.
-    pub(super) fn compile(schema: &Value) -> Result<Self, ApiError> {
-        jsonschema::draft202012::options()
+    pub(super) fn compile(schema: Value) -> Result<Self, ApiError> {
+        let options = jsonschema::draft202012::options()
             .with_pattern_options(PatternOptions::regex())
-            .should_validate_formats(true)
-            .build(schema)
-            .map(Self)
-            .map_err(|error| ApiError::internal(error.to_string()))
+            .should_validate_formats(true);
+        let validator = options.build(&schema).map_err(|error| ApiError::internal(error.to_string()))?;
+        Ok(Self { validator, schema })
+    }
+
+    /// The schema as it is published.
+    pub(super) fn schema(&self) -> &Value {
+        &self.schema
     }
 
     /// Every way in which `value` does not fit, up to the most that are sent.
     pub(super) fn check(&self, value: &Value) -> Result<(), ApiError> {
-        if self.0.is_valid(value) {
+        if self.validator.is_valid(value) {
             return Ok(());
         }
         let mut found = Vec::new();
-        for error in self.0.iter_errors(value).take(MAX_FIELD_ERRORS) {
+        for error in self.validator.iter_errors(value).take(MAX_FIELD_ERRORS) {
             describe(&error, &mut found);
         }
         Err(ApiError::validation(found))
@@ -53,7 +60,7 @@ pub(super) fn compiled<T: 'static>(make: impl FnOnce() -> Value) -> Result<Arc<C
         return Ok(Arc::clone(checker));
     }
     drop(known);
-    let checker = Arc::new(Checker::compile(&make())?);
+    let checker = Arc::new(Checker::compile(make())?);
     let mut known = COMPILED.write().unwrap_or_else(PoisonError::into_inner);
     Ok(Arc::clone(known.get_or_insert_default().entry(key).or_insert(checker)))
 }
@@ -181,7 +188,7 @@ mod tests {
                 "position": {"oneOf": [{"type": "null"}, {"type": "object", "required": ["x"]}]},
             },
         });
-        let checker = Checker::compile(&schema).expect("schema");
+        let checker = Checker::compile(schema).expect("schema");
         let Err(error) = checker.check(value) else { return vec![] };
         error.errors().iter().map(|error| (error.field.clone(), error.code.to_string())).collect()
     }

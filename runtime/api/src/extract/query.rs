@@ -28,10 +28,11 @@ impl<T: DeserializeOwned + IntoParams + 'static> FromRequestParts<ApiState> for 
 }
 
 fn parse<T: DeserializeOwned + IntoParams + 'static>(query: &str) -> Result<T, ApiError> {
-    let schema = schema_of::<T>();
-    let value = read(query, &schema)?;
+    // Under another type than `T`, whose own schema a body might be checked against.
+    let checker = compiled::<Query<T>>(schema_of::<T>)?;
+    let value = read(query, checker.schema())?;
     free_of_nul(&value)?;
-    compiled::<(T,)>(|| schema)?.check(&value)?;
+    checker.check(&value)?;
     serde_path_to_error::deserialize(value)
         .map_err(|error| ApiError::field(error.path().to_string(), "invalid", error.into_inner().to_string()))
 }

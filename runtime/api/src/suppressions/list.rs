@@ -25,6 +25,7 @@ pub(crate) struct Wanted {
 /// Lists suppressed addresses in alphabetical order.
 #[utoipa::path(
     get, path = "/v1/suppressions", tag = "messages", security(("secret_key" = ["suppressions:read"])),
+    params(Paging, Wanted),
     responses((status = 200, description = "A page of addresses", body = Page<SuppressionBody>))
 )]
 pub(crate) async fn list(

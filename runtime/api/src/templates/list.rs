@@ -46,6 +46,7 @@ enum Sort {
 /// Lists templates.
 #[utoipa::path(
     get, path = "/templates", tag = "templates", security(("secret_key" = ["templates:read"])),
+    params(Paging, Wanted),
     responses((status = 200, description = "A page of templates", body = Page<TemplateBody>))
 )]
 pub(crate) async fn list(

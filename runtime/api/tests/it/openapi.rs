@@ -30,14 +30,22 @@ impl Operation {
     }
 
     fn request(&self, key: Option<&str>) -> Request<Body> {
+        self.request_with(key, "")
+    }
+
+    fn request_with(&self, key: Option<&str>, query: &str) -> Request<Body> {
         let path = self.path.replace(['{', '}'], "");
-        let mut builder = Request::builder().method(self.method.clone()).uri(path);
+        let mut builder = Request::builder().method(self.method.clone()).uri(path + query);
         if let Some(key) = key {
             builder = builder.header("authorization", format!("Bearer {key}"));
         }
         builder.body(Body::empty()).expect("request")
     }
 }
+
+/// A query in which every parameter of every route is wrong.
+const NONSENSE: &str = "?page=x&pageSize=x&limit=x&cursor=x&status=x&sort=x&dir=x&subscribed=x&type=x&startDate=x&endDate=x\
+    &after=x&version=x&cascade=x&splice=x&dryRun=x";
 
 async fn document(server: &Server) -> Value {
     server.get("/openapi.json").await.ok()
@@ -116,6 +124,9 @@ async fn a_route_answers_only_what_it_documents() {
             let status = server.call(operation.request(key)).await.status;
             assert!(answers.contains_key(status.as_str()), "{} answers {status}", operation.name());
         }
+        let nonsense = operation.request_with(Some(&server.key), NONSENSE);
+        let status = server.call(nonsense).await.status;
+        assert!(answers.contains_key(status.as_str()), "{} answers {status} to nonsense", operation.name());
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use serde_json::json;
-use stepwell_core::{Digest, Grant, PluginInfo, PluginSource};
+use stepwell_core::{Grant, PluginInfo, PluginSource};
 use stepwell_store::plugin as stored;
 
 use crate::assemble::{Assembly, assemble};
@@ -43,18 +43,21 @@ enum Command {
         #[arg(long = "grant", value_name = "IMPORT[=SCOPE,…]", value_parser = parse_grant)]
         grants: Vec<Grant>,
     },
-    /// Replaces what an installed plugin may use.
+    /// Lets an installed plugin use something more: another import, or one further than before.
     Grant {
-        /// The plugin's digest, as `list` shows it.
-        digest: Digest,
-        /// As for `install`. Without any, the plugin may use nothing
-        #[arg(long = "grant", value_name = "IMPORT[=SCOPE,…]", value_parser = parse_grant)]
-        grants: Vec<Grant>,
+        /// The plugin's digest, as `list` shows it, or its beginning.
+        digest: String,
+        /// The import, such as wasi:http/outgoing-handler
+        #[arg(value_parser = parse_grant)]
+        import: Grant,
+        /// How far: host names for HTTP, names of connections. May be given often
+        #[arg(long = "scope", value_name = "SCOPE,…", value_delimiter = ',')]
+        scope: Vec<String>,
     },
     /// Takes an installed plugin away.
     Remove {
-        /// The plugin's digest, as `list` shows it.
-        digest: Digest,
+        /// The plugin's digest, as `list` shows it, or its beginning.
+        digest: String,
     },
 }
 
@@ -106,18 +109,21 @@ async fn offline(config: &Config, store: stepwell_store::Store) -> Result<Assemb
 }
 
 async fn ask(client: &Client, command: Command) -> Result<()> {
+    let list = || client.get_all::<PluginInfo>("/v1/plugins");
     match command {
-        Command::List => client.get_all::<PluginInfo>("/v1/plugins").await?.iter().for_each(line),
+        Command::List => list().await?.iter().for_each(line),
         Command::Install { file, grants } => {
             let bytes = std::fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
-            let installed: PluginInfo = client.upload("/v1/plugins", "application/wasm", bytes).await?;
-            match grants.is_empty() {
-                true => describe(&installed),
-                false => describe(&grant(client, installed.digest, &grants).await?),
-            }
+            let path = format!("/v1/plugins?grants={}", encoded(&grants)?);
+            describe(&client.upload::<PluginInfo>(&path, "application/wasm", bytes).await?);
         }
-        Command::Grant { digest, grants } => describe(&grant(client, digest, &grants).await?),
+        Command::Grant { digest, import, scope } => {
+            let found = find(list().await?, &digest)?;
+            let grants = json!({ "grants": more(&found, import, scope) });
+            describe(&client.put::<PluginInfo>(&format!("/v1/plugins/{}/grants", found.digest), &grants).await?);
+        }
         Command::Remove { digest } => {
+            let digest = find(list().await?, &digest)?.digest;
             client.delete(&format!("/v1/plugins/{digest}")).await?;
             println!("removed {digest}");
         }
@@ -126,34 +132,64 @@ async fn ask(client: &Client, command: Command) -> Result<()> {
     Ok(())
 }
 
-async fn grant(client: &Client, digest: Digest, grants: &[Grant]) -> Result<PluginInfo> {
-    client.put(&format!("/v1/plugins/{digest}/grants"), &json!({ "grants": grants })).await
+fn encoded(grants: &[Grant]) -> Result<String> {
+    let text = serde_json::to_string(grants).context("writing the grants")?;
+    Ok(url::form_urlencoded::byte_serialize(text.as_bytes()).collect())
+}
+
+/// The one plugin whose digest begins like this.
+fn find(all: Vec<PluginInfo>, beginning: &str) -> Result<PluginInfo> {
+    let begins = |info: &PluginInfo| !beginning.is_empty() && info.digest.to_string().starts_with(beginning);
+    let mut found: Vec<_> = all.into_iter().filter(begins).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some(_), false) => bail!("several plugins begin with {beginning}: give more of the digest"),
+        (None, _) => bail!("no plugin {beginning} is installed; `stepwell plugin list` shows those there are"),
+    }
+}
+
+/// What the plugin may use with this as well.
+fn more(info: &PluginInfo, mut import: Grant, scope: Vec<String>) -> Vec<Grant> {
+    import.scope.extend(scope);
+    let mut grants = info.grants.clone();
+    match grants.iter_mut().find(|grant| grant.import == import.import) {
+        Some(grant) => {
+            import.scope.retain(|entry| !grant.scope.contains(entry));
+            grant.scope.extend(import.scope);
+        }
+        None => grants.push(import),
+    }
+    grants
 }
 
 async fn change(config: &Config, store: stepwell_store::Store, command: Command) -> Result<()> {
+    let installed = stored::list(&mut store.reader().await?).await?;
     if let Command::List = command {
         println!("built in: {}", COMPONENTS.iter().map(|component| component.name).collect::<Vec<_>>().join(", "));
-        stored::list(&mut store.reader().await?).await?.iter().for_each(line);
+        installed.iter().for_each(line);
         return Ok(());
     }
     if DataLock::is_taken(&config.data) {
         bail!("a server is running on {}: stop it, or ask it with --server and --key", config.data.display());
     }
     let _lock = DataLock::take(&config.data)?;
+    let shared = installed.into_iter().filter(|info| info.workspace_id.is_none()).collect();
     let engine = offline(config, store).await?.engine;
     match command {
         Command::Install { file, grants } => {
             let bytes = std::fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
             describe(&engine.install_plugin(None, bytes, grants).await?);
         }
-        Command::Grant { digest, grants } => match engine.grant_plugin(None, digest, grants).await? {
-            Some(info) => describe(&info),
-            None => bail!("no plugin {digest} is installed for all workspaces"),
-        },
-        Command::Remove { digest } => match engine.remove_plugin(None, digest).await? {
-            true => println!("removed {digest}"),
-            false => bail!("no plugin {digest} is installed for all workspaces"),
-        },
+        Command::Grant { digest, import, scope } => {
+            let found = find(shared, &digest)?;
+            let changed = engine.grant_plugin(None, found.digest, more(&found, import, scope)).await?;
+            changed.iter().for_each(describe);
+        }
+        Command::Remove { digest } => {
+            let digest = find(shared, &digest)?.digest;
+            engine.remove_plugin(None, digest).await?;
+            println!("removed {digest}");
+        }
         Command::List | Command::Inspect { .. } => {}
     }
     engine.store().close().await;
@@ -193,7 +229,39 @@ fn granted(grant: &Grant) -> String {
 
 #[cfg(test)]
 mod tests {
+    use stepwell_core::Digest;
+
     use super::*;
+
+    fn info(digest: u8, grants: &[&str]) -> PluginInfo {
+        PluginInfo {
+            digest: Digest([digest; 32]),
+            workspace_id: None,
+            source: PluginSource::Installed,
+            steps: vec![],
+            imports: vec![],
+            grants: grants.iter().map(|text| parse_grant(text).expect("grant")).collect(),
+            size: 1,
+        }
+    }
+
+    #[test]
+    fn a_plugin_is_named_by_the_beginning_of_its_digest_if_no_other_begins_so() {
+        let all = || vec![info(0xab, &[]), info(0xac, &[])];
+        assert_eq!(find(all(), "ab").expect("one").digest, Digest([0xab; 32]));
+        assert_eq!(find(all(), &"ac".repeat(32)).expect("one").digest, Digest([0xac; 32]));
+        assert!(find(all(), "a").is_err() && find(all(), "ff").is_err() && find(all(), "").is_err());
+    }
+
+    #[test]
+    fn a_grant_is_added_to_those_there_are() {
+        let known = info(1, &["stepwell:plugin/contacts", "wasi:http/outgoing-handler=a.example"]);
+        let http = parse_grant("wasi:http/outgoing-handler").expect("grant");
+        let grants = more(&known, http, vec!["b.example".into(), "a.example".into()]);
+        assert_eq!(grants.len(), 2);
+        assert_eq!(grants[1].scope, ["a.example", "b.example"]);
+        assert_eq!(more(&known, parse_grant("wasi:keyvalue/store").expect("grant"), vec![]).len(), 3);
+    }
 
     #[test]
     fn a_grant_is_an_import_with_or_without_a_scope() {

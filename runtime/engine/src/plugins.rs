@@ -44,7 +44,7 @@ impl Engine {
         info.source = PluginSource::Installed;
         info.workspace_id = workspace;
         info.grants = grants;
-        self.plugins().activate(&info, &component).await?;
+        self.activate(&info, &component).await?;
         let (stored, now) = (info.clone(), self.now());
         self.store()
             .write(move |conn| Box::pin(async move { plugin::insert(conn, &stored, &component, now).await }))
@@ -59,19 +59,35 @@ impl Engine {
         digest: Digest,
         grants: Vec<Grant>,
     ) -> Result<Option<PluginInfo>, EngineError> {
-        let mut conn = self.store().reader().await?;
-        let all = plugin::list(&mut conn).await?;
-        let found = all.into_iter().find(|info| info.digest == digest && info.workspace_id == workspace);
-        let component = plugin::component(&mut conn, workspace, digest).await?;
-        drop(conn);
+        let found = self.installed(workspace, digest).await?;
+        let component = plugin::component(&mut self.store().reader().await?, workspace, digest).await?;
         let (Some(mut info), Some(component)) = (found, component) else { return Ok(None) };
         info.grants = grants;
-        self.plugins().activate(&info, &component).await?;
+        self.activate(&info, &component).await?;
         let kept = info.grants.clone();
         self.store()
             .write(move |conn| Box::pin(async move { plugin::set_grants(conn, workspace, digest, &kept).await }))
             .await?;
         Ok(Some(info))
+    }
+
+    /// Makes a component usable. A refusal changes nothing: what was installed before goes on under its old grants.
+    async fn activate(&self, info: &PluginInfo, component: &[u8]) -> Result<(), EngineError> {
+        let Err(refused) = self.plugins().activate(info, component).await else { return Ok(()) };
+        match self.installed(info.workspace_id, info.digest).await? {
+            Some(before) => self.plugins().activate(&before, component).await?,
+            None => self.plugins().deactivate(info.workspace_id, info.digest),
+        }
+        Err(refused.into())
+    }
+
+    async fn installed(
+        &self,
+        workspace: Option<WorkspaceId>,
+        digest: Digest,
+    ) -> Result<Option<PluginInfo>, StoreError> {
+        let all = plugin::list(&mut self.store().reader().await?).await?;
+        Ok(all.into_iter().find(|info| info.digest == digest && info.workspace_id == workspace))
     }
 
     /// Takes an installed plugin away. `false` if there is no such plugin.

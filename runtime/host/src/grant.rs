@@ -70,6 +70,12 @@ impl Import {
         command
     }
 
+    /// The option that grants it at the installation.
+    fn option(self) -> String {
+        let scope = self.scope_hint().map_or_else(String::new, |hint| format!("={hint}"));
+        format!(" --grant {}{scope}", self.name())
+    }
+
     fn link(self, linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
         match self {
             Self::Contacts => plugin::contacts::add_to_linker::<_, HasSelf<_>>(linker, |state| &mut state.run),
@@ -182,10 +188,14 @@ impl Grants {
 
 fn not_granted(digest: Digest, missing: &[Import]) -> HostError {
     let names = missing.iter().map(|import| format!("`{}`", import.name())).collect::<Vec<_>>().join(", ");
+    let options = missing.iter().map(|import| import.option()).collect::<String>();
     let cures = missing.iter().map(|import| import.cure(digest, None)).collect::<Vec<_>>().join("; ");
     HostError::refused(
         "not-granted",
-        format!("the plugin imports {names} and was not granted that. To grant it: {cures}"),
+        format!(
+            "the plugin imports {names} and was not granted that. To grant it: stepwell plugin install FILE{options}; where it \
+             is installed already: {cures}"
+        ),
     )
 }
 

@@ -90,7 +90,11 @@ fn is_json(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T, ApiError> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| unparsable(&error))?;
+    from_value(serde_json::from_slice(bytes).map_err(|error| unparsable(&error))?)
+}
+
+/// A value that fits the published schema of `T`.
+pub(crate) fn from_value<T: DeserializeOwned + ToSchema + 'static>(value: Value) -> Result<T, ApiError> {
     free_of_nul(&value)?;
     compiled::<T>(schema_of::<T>)?.check(&value)?;
     serde_path_to_error::deserialize(value).map_err(|error| {

@@ -10,7 +10,7 @@ mod query;
 mod text;
 
 pub(crate) use check::describe;
-pub(crate) use json::{Json, read};
+pub(crate) use json::{Json, from_value, read};
 pub(crate) use path::At;
 pub(crate) use query::Query;
 pub(crate) use text::fits;

@@ -19,7 +19,7 @@ use crate::state::ApiState;
 pub(crate) struct Grants {
     /// In place of all that was granted before.
     #[schema(max_items = 50)]
-    grants: Vec<GrantBody>,
+    pub(super) grants: Vec<GrantBody>,
 }
 
 /// Replaces what a plugin of the workspace may use.

@@ -4,12 +4,15 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use serde::Deserialize;
+use serde_json::{Value, json};
+use stepwell_core::Grant;
 use utoipa::IntoParams;
 
+use super::grant::Grants;
 use super::wire::PluginBody;
 use crate::auth::Secret;
 use crate::error::ApiError;
-use crate::extract::{Json, Query, read};
+use crate::extract::{Json, Query, from_value, read};
 use crate::scope::PluginsWrite;
 use crate::state::ApiState;
 
@@ -21,6 +24,19 @@ pub(crate) struct How {
     /// Only check the component and say what it offers and asks for.
     #[serde(default)]
     dry_run: bool,
+    /// What it may use, as JSON: a list of grants as `PUT /v1/plugins/{digest}/grants` takes it.
+    #[param(max_length = 20_000, example = r#"[{"import":"wasi:http/outgoing-handler","scope":["api.example.org"]}]"#)]
+    grants: Option<String>,
+}
+
+impl How {
+    fn grants(&self) -> Result<Option<Vec<Grant>>, ApiError> {
+        let Some(text) = &self.grants else { return Ok(None) };
+        let given: Value = serde_json::from_str(text)
+            .map_err(|error| ApiError::field("grants", "invalid_string", format!("is not valid JSON: {error}")))?;
+        let Grants { grants } = from_value(json!({ "grants": given }))?;
+        Ok(Some(grants.into_iter().map(Into::into).collect()))
+    }
 }
 
 /// The bytes of a component.
@@ -31,7 +47,7 @@ impl FromRequest<ApiState> for Component {
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
         let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if given.split(';').next().map(str::trim) != Some("application/wasm") {
+        if !matches!(given.trim(), "application/wasm" | "application/octet-stream") {
             let message = "The body must be a WebAssembly component";
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message)
                 .suggest("Send the header Content-Type: application/wasm"));
@@ -40,10 +56,15 @@ impl FromRequest<ApiState> for Component {
     }
 }
 
-/// Installs a component for the workspace. It is granted nothing; the same component again keeps what it was granted.
+/// Installs a component for the workspace. Whatever it imports has to be granted; the same component again keeps what it was
+/// granted unless something is given.
 #[utoipa::path(
     post, path = "/v1/plugins", tag = "plugins", security(("secret_key" = ["plugins:write"])),
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "A component, at most 32 MiB"),
+    params(How),
+    request_body(
+        content((Vec<u8> = "application/wasm"), (Vec<u8> = "application/octet-stream")),
+        description = "A component, at most 32 MiB",
+    ),
     responses(
         (status = 201, description = "Installed", body = PluginBody),
         (status = 200, description = "Checked and not installed", body = PluginBody),
@@ -55,6 +76,7 @@ pub(crate) async fn install(
     Query(how): Query<How>,
     Component(bytes): Component,
 ) -> Result<(StatusCode, Json<PluginBody>), ApiError> {
+    let given = how.grants()?;
     let _turn = state.gate().enter_install()?;
     if how.dry_run {
         let info = state.plugins().inspect(&bytes).await?;
@@ -64,7 +86,7 @@ pub(crate) async fn install(
     let digest = stepwell_core::Digest(sha256(&bytes));
     let mut known = state.plugins().list(workspace);
     known.retain(|info| info.digest == digest && info.workspace_id == Some(workspace));
-    let grants = known.pop().map(|info| info.grants).unwrap_or_default();
+    let grants = given.or_else(|| known.pop().map(|info| info.grants)).unwrap_or_default();
     let info = state.engine().install_plugin(Some(workspace), bytes, grants).await?;
     Ok((StatusCode::CREATED, Json(info.into())))
 }

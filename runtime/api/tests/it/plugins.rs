@@ -59,6 +59,21 @@ async fn an_upload_is_installed_for_its_workspace_and_granted_nothing() {
 }
 
 #[tokio::test]
+async fn what_an_upload_may_use_can_be_said_with_it() {
+    let server = Server::start().await;
+    let query = |grants: &str| {
+        format!("?grants={}", url::form_urlencoded::byte_serialize(grants.as_bytes()).collect::<String>())
+    };
+    let grants = r#"[{"import":"wasi:http/outgoing-handler","scope":["api.example.org"]}]"#;
+    let made = upload(&server, &query(grants), "application/wasm", COMPONENT).await.ok();
+    assert_eq!(made["grants"], json!([{ "import": "wasi:http/outgoing-handler", "scope": ["api.example.org"] }]));
+    for (grants, field) in [("x", "grants"), ("{}", "grants"), (r#"[{"scope":[]}]"#, "grants.0.import")] {
+        let refused = upload(&server, &query(grants), "application/wasm", COMPONENT).await;
+        assert_eq!(refused.wrong().0, field, "{grants}");
+    }
+}
+
+#[tokio::test]
 async fn only_what_a_plugin_asks_for_can_be_granted() {
     let server = Server::start().await;
     let made = upload(&server, "", "application/wasm", COMPONENT).await.ok();

@@ -11,7 +11,7 @@ use crate::testing::keyvalue as host;
 /// A collection of keys with their values.
 pub struct Bucket(host::Bucket);
 
-/// Opens a bucket. The name `default` always exists.
+/// Opens a bucket. It need not be created first.
 pub fn open(name: &str) -> Result<Bucket, KeyValueError> {
     host::open(name).map(Bucket)
 }

@@ -1,6 +1,8 @@
 //! A whole server: from settings to a running process and down again. The one place where all crates meet.
 
+use std::fmt;
 use std::future::Future;
+use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -28,10 +30,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 pub(crate) async fn run(config: &Config) -> Result<()> {
     let mut signals = Signals::listen()?;
     let mut server = Server::start(config).await?;
-    if let Some(key) = &server.made_key {
-        println!("made the first API key, shown only this once: {}", key.0);
-    }
-    println!("listening on http://{}", server.address);
+    say(format_args!("listening on http://{}", server.address));
     let ended = tokio::select! {
         signal = signals.next() => {
             tracing::info!(signal, "stopping");
@@ -47,8 +46,6 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
 pub(crate) struct Server {
     /// Where it really listens.
     pub(crate) address: SocketAddr,
-    /// The key that was made because there was none.
-    pub(crate) made_key: Option<SecretKey>,
     config: Config,
     assembly: Assembly,
     api: ApiState,
@@ -71,7 +68,10 @@ impl Server {
         let listener = listener.with_context(|| format!("listening on {} (setting listen)", config.listen))?;
         let address = listener.local_addr().context("asking for the address that is listened on")?;
         let store = open_store(config).await?;
-        let made_key = first_key(config, &store).await?;
+        if let Some(key) = first_key(config, &store).await? {
+            // At once: it is stored, and cannot be shown again if the start fails.
+            say(format_args!("made the first API key, shown only this once: {}", key.0));
+        }
         let assembly = assemble(config, store, &public_url(config, address)?).await?;
         let metrics = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
         let api = ApiState::new(assembly.engine.clone(), api_options(config, metrics.clone()));
@@ -83,7 +83,7 @@ impl Server {
         let mail = assembly.engine.start_mail(mail_options(config, &assembly)?);
         api.set_ready(true);
         tracing::info!(%address, data = %config.data.display(), "ready");
-        Ok(Self { address, made_key, config: config.clone(), assembly, api, http, stop_http, loops, mail, _lock: lock })
+        Ok(Self { address, config: config.clone(), assembly, api, http, stop_http, loops, mail, _lock: lock })
     }
 
     /// Returns when a part of it has ended that should not.
@@ -125,6 +125,12 @@ impl Server {
         self.assembly.engine.store().close().await;
         tracing::info!("stopped");
     }
+}
+
+/// Prints a line. Nobody may read it any more; the server goes on all the same.
+fn say(line: fmt::Arguments<'_>) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 async fn first_key(config: &Config, store: &Store) -> Result<Option<SecretKey>> {

@@ -1,6 +1,7 @@
 //! What the demo prints. Colours are left out where standard output is no terminal.
 
-use anstream::println;
+use std::io::Write as _;
+
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
@@ -16,20 +17,27 @@ const PENDING: Style = AnsiColor::Yellow.on_default();
 const FAINT: Style = Style::new().dimmed();
 const STRONG: Style = Style::new().bold();
 
+/// Prints a line. Nobody may read it any more; the demo goes on all the same.
+macro_rules! line {
+    ($($text:tt)*) => {{
+        let _ = writeln!(anstream::stdout(), $($text)*);
+    }};
+}
+
 pub(super) fn heading(text: &str) {
-    println!("\n{HEADING}── {text}{HEADING:#}");
+    line!("\n{HEADING}── {text}{HEADING:#}");
 }
 
 pub(super) fn done(text: &str) {
-    println!("   {GOOD}✓{GOOD:#} {text}");
+    line!("   {GOOD}✓{GOOD:#} {text}");
 }
 
 pub(super) fn remark(text: &str) {
-    println!("             {FAINT}→ {text}{FAINT:#}");
+    line!("             {FAINT}→ {text}{FAINT:#}");
 }
 
 pub(super) fn graph() {
-    println!("   TRIGGER → {}", STEPS.join(" → "));
+    line!("   TRIGGER → {}", STEPS.join(" → "));
 }
 
 /// A line of the timeline.
@@ -41,7 +49,7 @@ pub(super) fn visit(seconds: Option<f64>, visit: &Visit) {
     };
     let time = seconds.map_or_else(String::new, |seconds| format!("{seconds:.3} s"));
     let (kind, name, status) = (&visit.step.kind, &visit.step.name, &visit.status);
-    println!("   {FAINT}{time:>8}{FAINT:#}  {kind:<16}{name:<20}{style}{status:<10}{style:#} {}", note(visit));
+    line!("   {FAINT}{time:>8}{FAINT:#}  {kind:<16}{name:<20}{style}{status:<10}{style:#} {}", note(visit));
 }
 
 /// The one thing worth reading of a step's output.
@@ -69,41 +77,41 @@ fn note(visit: &Visit) -> String {
 }
 
 pub(super) fn request(request: &ReceivedRequest) {
-    println!("   {STRONG}webhook sink{STRONG:#}  {} {}", request.method, request.path);
+    line!("   {STRONG}webhook sink{STRONG:#}  {} {}", request.method, request.path);
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let value = request.headers.get(name).and_then(|value| value.to_str().ok());
         if let Some(value) = value {
-            println!("      {FAINT}{name}: {value}{FAINT:#}");
+            line!("      {FAINT}{name}: {value}{FAINT:#}");
         }
     }
     indented(&serde_json::to_string_pretty(&request.body).unwrap_or_default());
 }
 
 pub(super) fn mail(mail: &ReceivedMail) {
-    println!("   {STRONG}mail sink{STRONG:#}     from {} to {}", mail.from, mail.to);
-    println!("      {FAINT}Message-ID: {}{FAINT:#}", mail.message_id);
+    line!("   {STRONG}mail sink{STRONG:#}     from {} to {}", mail.from, mail.to);
+    line!("      {FAINT}Message-ID: {}{FAINT:#}", mail.message_id);
     if let Some(link) = &mail.unsubscribe {
-        println!("      {FAINT}List-Unsubscribe: {link}{FAINT:#}");
+        line!("      {FAINT}List-Unsubscribe: {link}{FAINT:#}");
     }
-    println!("      Subject: {}", mail.subject);
+    line!("      Subject: {}", mail.subject);
     indented(&mail.text);
 }
 
 fn indented(text: &str) {
     for line in text.lines() {
-        println!("      {line}");
+        line!("      {line}");
     }
 }
 
 /// What to do next.
 pub(super) fn invitation(base: &str, key: &str) {
     heading("Serving until you press Ctrl-C");
-    println!("   address   {STRONG}{base}{STRONG:#}   (API reference: {base}/docs)");
-    println!("   API key   {STRONG}{key}{STRONG:#}");
-    println!("   try next, a contact on another plan:\n");
-    println!("curl -s {base}/v1/track -H 'Authorization: Bearer {key}' \\");
-    println!("  -H 'Content-Type: application/json' \\");
-    println!(
+    line!("   address   {STRONG}{base}{STRONG:#}   (API reference: {base}/docs)");
+    line!("   API key   {STRONG}{key}{STRONG:#}");
+    line!("   try next, another contact:\n");
+    line!("curl -s {base}/v1/track -H 'Authorization: Bearer {key}' \\");
+    line!("  -H 'Content-Type: application/json' \\");
+    line!(
         "  -d '{{\"event\": \"signed_up\", \"email\": \"grace@example.org\", \"data\": {{\"plan\": \"pro\", \"name\": \"Grace\"}}}}'\n"
     );
 }

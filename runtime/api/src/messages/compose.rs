@@ -63,7 +63,7 @@ impl Draft {
             stepwell_template::render(&self.subject, &scope, Escape::None).map_err(|error| failed("subject", error))?;
         let mut html =
             stepwell_template::render(&self.body, &scope, Escape::Html).map_err(|error| failed("body", error))?;
-        if self.footer && !html.contains(&urls.unsubscribe) {
+        if self.footer {
             html = with_footer(html, &urls.unsubscribe);
         }
         Ok(Email {
@@ -114,10 +114,15 @@ fn failed(field: &'static str, error: RenderError) -> ApiError {
     ApiError::field(field, "invalid_template", format!("cannot be rendered: {error}"))
 }
 
-/// The HTML with a line that unsubscribes, inside the body if it has one.
+/// The HTML with the footer of marketing messages, inside the body if it has one; unless the author has put the link in already.
+/// The same as the step `send-email` adds. The link is made here and has no characters that HTML would need escaped.
 fn with_footer(html: String, unsubscribe: &str) -> String {
+    if html.contains(unsubscribe) {
+        return html;
+    }
     let footer = format!(
-        r#"<p style="margin-top:2em;font-size:12px;color:#666;text-align:center"><a href="{unsubscribe}">Unsubscribe</a></p>"#
+        "<p style=\"margin-top:32px;font-size:12px;color:#6b7280;text-align:center\">\
+         You get this email because you subscribed. <a href=\"{unsubscribe}\" style=\"color:#6b7280\">Unsubscribe</a></p>"
     );
     match html.to_ascii_lowercase().rfind("</body") {
         Some(at) => format!("{}{footer}{}", &html[..at], &html[at..]),
@@ -130,9 +135,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_footer_goes_to_the_end_of_the_body() {
+    fn a_footer_goes_to_the_end_of_the_body_unless_the_link_is_there() {
         assert!(with_footer("<body>ü</BODY></html>".into(), "u").ends_with("</p></BODY></html>"));
         assert!(with_footer("<p>ü</p>".into(), "u").starts_with("<p>ü</p><p style"));
+        assert_eq!(with_footer("<a href='/u'>x</a>".into(), "/u"), "<a href='/u'>x</a>");
     }
 
     #[test]

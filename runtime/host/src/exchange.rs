@@ -61,6 +61,8 @@ impl Exchange {
 
     async fn send(self) -> Result<Response<WasiBody>, Error> {
         let Self { services, facts, log, placeholders, waits, mut parts, body, .. } = self;
+        let share = services.http.share(facts.workspace).acquire_owned().await;
+        let permit = share.map_err(|_| Error::ConnectionLimitReached)?;
         let mut body = collect(body, services.limits.http_request_body).await?;
         placeholders.fill(&mut parts.uri, &mut parts.headers, &mut body).map_err(|reason| {
             refuse(&log, &facts, &reason);
@@ -69,8 +71,6 @@ impl Exchange {
         if facts.purpose != Purpose::Live {
             return Ok(empty_answer());
         }
-        let share = services.http.share(facts.workspace).acquire_owned().await;
-        let permit = share.map_err(|_| Error::ConnectionLimitReached)?;
         let request = Request::from_parts(parts, Full::new(body));
         let response = services.http.send(request).await.map_err(|error| {
             let (code, reason) = explain(&error);

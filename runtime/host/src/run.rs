@@ -164,14 +164,8 @@ impl Input {
         let state = state.to_string();
         let (wake, size) = convert::wake(wake);
         convert::bound_input(state.len().saturating_add(size), most)?;
-        let (call_key, message_key) = match request.context.about["step"]["resumes"].as_u64() {
-            Some(number) => (format!("{key}-{number}"), format!("{key}-{number}")),
-            None => {
-                let call_key = format!("{key}-{}", resumption(&state, &wake));
-                let message_key = format!("{call_key}-{}", context.now);
-                (call_key, message_key)
-            }
-        };
+        let number = request.context.about["step"]["resumes"].as_u64();
+        let (call_key, message_key) = keys(&key, number, &state, &wake, context.now);
         Ok(Self { call_key, message_key, resume: Some((state, wake)), context })
     }
 
@@ -189,9 +183,20 @@ impl Input {
     }
 }
 
-/// Tells resumptions of one visit apart where the engine does not number them, so that their requests have keys of their own:
-/// the same when a resumption is made again after a crash. Two timers may end waits with the same state; ids of messages, which
-/// must never meet, take the time in as well.
+/// The keys of a resumption's requests and messages: the same when it is made again after a crash.
+///
+/// Where the engine does not number resumptions, state and wake tell them apart. Two timers may end waits with the same state, and
+/// ids of messages must never meet: they take the time in as well.
+fn keys(visit: &str, number: Option<u64>, state: &str, wake: &wit::Wake, now: u64) -> (String, String) {
+    if let Some(number) = number {
+        let key = format!("{visit}-{number}");
+        return (key.clone(), key);
+    }
+    let key = format!("{visit}-{}", resumption(state, wake));
+    let message_key = format!("{key}-{now}");
+    (key, message_key)
+}
+
 fn resumption(state: &str, wake: &wit::Wake) -> String {
     let mut hash = Sha256::new();
     hash.update(state.as_bytes());
@@ -220,5 +225,16 @@ mod tests {
             assert!(!keys[index + 1..].contains(key), "{keys:?}");
         }
         assert_eq!(keys[0], resumption("1", &wit::Wake::Timer));
+    }
+
+    #[test]
+    fn numbered_resumptions_have_the_same_keys_again_and_others_never_the_same_ids_of_messages() {
+        let keys = |number, now| keys("visit", number, "{}", &wit::Wake::Timer, now);
+        assert_eq!(keys(Some(3), 1), ("visit-3".into(), "visit-3".into()));
+        assert_eq!(keys(Some(3), 1), keys(Some(3), 2));
+        assert_ne!(keys(Some(3), 1), keys(Some(4), 1));
+        let (first, second) = (keys(None, 1), keys(None, 2));
+        assert_eq!(first.0, second.0);
+        assert_ne!(first.1, second.1);
     }
 }

@@ -20,6 +20,9 @@ use crate::stdio::GuestStream;
 /// The most handles a guest may hold.
 const MAX_HANDLES: usize = 1_000;
 
+/// The most random bytes a guest gets at once.
+const MAX_RANDOM: u64 = 1024 * 1024;
+
 /// What all runs share.
 pub(crate) struct Services {
     pub(crate) data: Arc<dyn PluginData>,
@@ -120,7 +123,13 @@ impl RunState {
         let limiter = Limiter::new(services.limits.memory, services.limits.table_elements);
         let run = Run::new(services, facts, grants);
         let streams = [Stream::Output, Stream::Error].map(|stream| GuestStream::new(run.log.clone(), stream));
-        let wasi = WasiCtxBuilder::new().stdout(streams[0].clone()).stderr(streams[1].clone()).build();
+        let wasi = WasiCtxBuilder::new()
+            .stdout(streams[0].clone())
+            .stderr(streams[1].clone())
+            .allow_tcp(false)
+            .allow_udp(false)
+            .max_random_size(MAX_RANDOM)
+            .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         Self { run, limiter, table, streams, wasi, http: WasiHttpCtx::new() }

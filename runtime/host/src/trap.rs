@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use stepwell_core::Failure;
 use wasmtime::{FrameInfo, PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
 
 use crate::limits::Stop;
 use crate::log::cut;
@@ -30,6 +31,9 @@ pub(crate) fn failure(error: &wasmtime::Error, limits: &Limits, last_words: Opti
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
         return of_trap(*trap, error, limits, last_words);
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return trapped(&format!("it called exit({})", exit.0), last_words);
     }
     let detail = format!("{error:#}");
     if detail.contains(TOO_MUCH_DATA) {
@@ -70,10 +74,6 @@ fn of_stop(stop: &Stop, limits: &Limits) -> Failure {
 }
 
 fn of_trap(trap: Trap, error: &wasmtime::Error, limits: &Limits, last_words: Option<&str>) -> Failure {
-    let trapped = |what: &str| {
-        let words = last_words.map_or_else(String::new, |words| format!(": {words}"));
-        Failure::fatal("trap", format!("the plugin stopped with an error of its own ({what}){words}"))
-    };
     match trap {
         Trap::Interrupt => Failure::fatal(
             "cpu-limit",
@@ -84,9 +84,14 @@ fn of_trap(trap: Trap, error: &wasmtime::Error, limits: &Limits, last_words: Opt
         ),
         Trap::StackOverflow => stack_overflow(),
         Trap::MemoryOutOfBounds if fell_below_memory(error) || recursed(error) => stack_overflow(),
-        Trap::UnreachableCodeReached => trapped("a panic"),
-        other => trapped(&other.to_string()),
+        Trap::UnreachableCodeReached => trapped("a panic", last_words),
+        other => trapped(&other.to_string(), last_words),
     }
+}
+
+fn trapped(what: &str, last_words: Option<&str>) -> Failure {
+    let words = last_words.map_or_else(String::new, |words| format!(": {words}"));
+    Failure::fatal("trap", format!("the plugin stopped with an error of its own ({what}){words}"))
 }
 
 fn stack_overflow() -> Failure {

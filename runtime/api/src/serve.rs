@@ -19,7 +19,7 @@ use crate::state::ApiState;
 /// How long a connection may take to send the head of a request, or be idle between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How many bytes of a head, or of a body in one piece, are buffered.
+/// How many bytes of a head, or of a body in one piece, are buffered. No query that a route documents is longer.
 const BUFFER: usize = 64 * 1024;
 
 /// How long to wait after a connection could not be accepted, for want of file descriptors most likely.

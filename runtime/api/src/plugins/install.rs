@@ -25,7 +25,7 @@ pub(crate) struct How {
     #[serde(default)]
     dry_run: bool,
     /// What it may use, as JSON: a list of grants as `PUT /v1/plugins/{digest}/grants` takes it.
-    #[param(max_length = 20_000, example = r#"[{"import":"wasi:http/outgoing-handler","scope":["api.example.org"]}]"#)]
+    #[param(max_length = 4_000, example = r#"[{"import":"wasi:http/outgoing-handler","scope":["api.example.org"]}]"#)]
     grants: Option<String>,
 }
 

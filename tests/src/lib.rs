@@ -2,6 +2,7 @@
 
 mod client;
 mod http_peer;
+mod prepared;
 mod python;
 mod server;
 mod smtp_peer;

@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::client::Client;
+use crate::prepared;
 use crate::python::workspace;
 
 /// How the server is started, beyond a free port and an empty folder.
@@ -17,6 +18,7 @@ use crate::python::workspace;
 pub struct ServerOptions {
     variables: Vec<(String, String)>,
     keep_log: bool,
+    from_nothing: bool,
 }
 
 impl ServerOptions {
@@ -31,6 +33,13 @@ impl ServerOptions {
     #[must_use]
     pub fn keep_log(mut self) -> Self {
         self.keep_log = true;
+        self
+    }
+
+    /// Begins with an empty folder, so that all that a first start does is done.
+    #[must_use]
+    pub fn from_nothing(mut self) -> Self {
+        self.from_nothing = true;
         self
     }
 
@@ -49,9 +58,9 @@ pub struct Server {
 }
 
 /// One process of a server, from its start to its end.
-struct Running {
-    process: Child,
-    address: String,
+pub(crate) struct Running {
+    pub(crate) process: Child,
+    pub(crate) address: String,
     /// The lines on standard output before it listened.
     printed: Vec<String>,
     log: Arc<Mutex<Vec<String>>>,
@@ -65,7 +74,7 @@ impl Server {
 
     #[allow(clippy::disallowed_methods, reason = "a key for a test may be any")]
     async fn start_with(options: ServerOptions) -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
+        let data = if options.from_nothing { prepared::empty() } else { prepared::folder().await };
         let key = format!("sk_{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
         let running = launch(data.path(), &key, &options).await;
         Self { running, key, data, options }
@@ -78,9 +87,7 @@ impl Server {
 
     /// SIGTERM, and the exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
-        let id = self.process_id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("a running server");
-        kill_process(id, Signal::TERM).expect("signalling the server");
-        self.running.process.wait().await.expect("waiting for the server").code()
+        stop(&mut self.running.process).await
     }
 
     /// Starts again on the same data. The port may be another.
@@ -142,7 +149,14 @@ impl Server {
     }
 }
 
-async fn launch(data: &Path, key: &str, options: &ServerOptions) -> Running {
+/// SIGTERM, and the exit code.
+pub(crate) async fn stop(process: &mut Child) -> Option<i32> {
+    let id = process.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("a running server");
+    kill_process(id, Signal::TERM).expect("signalling the server");
+    process.wait().await.expect("waiting for the server").code()
+}
+
+pub(crate) async fn launch(data: &Path, key: &str, options: &ServerOptions) -> Running {
     let mut command = Command::new(binary());
     command
         .arg("serve")
@@ -200,7 +214,12 @@ pub fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn read_component(file: &str) -> Vec<u8> {
-    let folder = std::env::var_os("STEPWELL_COMPONENTS").map(PathBuf::from);
-    let path = folder.unwrap_or_else(|| workspace().join("target/components")).join(file);
+    let path = component_folder().join(file);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask plugins`", path.display()))
+}
+
+/// Where `cargo xtask plugins` puts components.
+pub(crate) fn component_folder() -> PathBuf {
+    let folder = std::env::var_os("STEPWELL_COMPONENTS").map(PathBuf::from);
+    folder.unwrap_or_else(|| workspace().join("target/components"))
 }

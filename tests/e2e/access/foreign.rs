@@ -92,6 +92,8 @@ async fn furnish(client: &Client) -> Belongings {
 async fn two_workspaces() -> (Server, SmtpPeer, Client, Client) {
     let smtp = SmtpPeer::start().await;
     let server = ServerOptions::default().set("STEPWELL_SMTP_URL", smtp.url()).start().await;
+    let workspace = server.command(&["workspace", "create", "Other"]).await;
+    assert!(workspace.status.success(), "{}", String::from_utf8_lossy(&workspace.stderr));
     let made = server.command(&["key", "create", "--workspace", "Other"]).await;
     let text = String::from_utf8_lossy(&made.stdout);
     assert!(made.status.success(), "{text}{}", String::from_utf8_lossy(&made.stderr));

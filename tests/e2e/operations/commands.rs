@@ -62,7 +62,8 @@ async fn keys_are_made_listed_and_revoked_while_the_server_runs() {
 
 #[tokio::test]
 async fn the_first_start_prints_a_key_once() {
-    let mut server = stepwell_tests::ServerOptions::default().set("STEPWELL_BOOTSTRAP_KEY", "").start().await;
+    let mut server =
+        stepwell_tests::ServerOptions::default().from_nothing().set("STEPWELL_BOOTSTRAP_KEY", "").start().await;
     let printed: Vec<_> = server.printed().iter().filter(|line| line.contains("sk_")).cloned().collect();
     assert_eq!(printed.len(), 1, "{:?}", server.printed());
     let key = printed[0].split_whitespace().last().expect("a key").to_owned();

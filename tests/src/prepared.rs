@@ -1,0 +1,112 @@
+//! A data folder in which every component is compiled already. Compiling them takes seconds, which each test would spend again;
+//! so one server does it once for a build of the binary, and every test begins with a copy of what it left.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use tempfile::TempDir;
+
+use crate::client::Client;
+use crate::python::workspace;
+use crate::server::{ServerOptions, binary, component_folder, launch, stop};
+
+/// A folder of its own for a server, with components compiled.
+pub(crate) async fn folder() -> TempDir {
+    let prepared = prepared().await;
+    let folder = empty();
+    copy(&prepared, folder.path()).expect("copying the prepared data");
+    folder
+}
+
+/// An empty folder, on the same file system as the prepared one, so that files can be linked.
+pub(crate) fn empty() -> TempDir {
+    let place = place();
+    fs::create_dir_all(&place).expect("a folder for the tests' data");
+    tempfile::Builder::new().prefix("data-").tempdir_in(place).expect("a temporary folder")
+}
+
+fn place() -> PathBuf {
+    workspace().join("target/tmp/e2e")
+}
+
+/// The prepared folder, made by the first process that asks while the others wait.
+async fn prepared() -> PathBuf {
+    let place = place();
+    fs::create_dir_all(&place).expect("a folder for the tests' data");
+    let lock = File::create(place.join("lock")).expect("a lock");
+    lock.lock().expect("locking");
+    let ready = place.join(format!("prepared-{}", stamp()));
+    if !ready.exists() {
+        remove_old(&place);
+        let folder = empty();
+        compile_all(folder.path()).await;
+        fs::rename(folder.keep(), &ready).expect("keeping the prepared data");
+    }
+    ready
+}
+
+/// Tells one build of the binary and the components from another.
+fn stamp() -> String {
+    let files = [binary()].into_iter().chain(fixtures());
+    let times = files.map(|path| {
+        let about = fs::metadata(&path).expect("a built file");
+        let changed = about.modified().expect("a time").duration_since(UNIX_EPOCH).expect("a time after 1970");
+        changed.as_millis().wrapping_add(u128::from(about.len()))
+    });
+    format!("{:x}", times.fold(0_u128, |sum, time| sum.wrapping_mul(31).wrapping_add(time)))
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = component_folder().join("fixtures");
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+fn remove_old(place: &Path) {
+    let entries = fs::read_dir(place).expect("the folder of the tests' data").flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("prepared-")) {
+        // A test of another run may still copy from it; then it goes the next time.
+        let _ = fs::remove_dir_all(entry.path());
+    }
+}
+
+/// Starts a server that compiles what is built in, and has it look at the fixtures, which compiles these too.
+async fn compile_all(folder: &Path) {
+    let key = format!("sk_{}", "0a".repeat(32));
+    let mut running = launch(folder, &key, &ServerOptions::default()).await;
+    let client = Client::new(&running.address, Some(&key));
+    for path in fixtures() {
+        let request = client.request(reqwest::Method::POST, "/v1/plugins?dryRun=true");
+        let request = request.header("content-type", "application/wasm").body(fs::read(&path).expect("a component"));
+        client.send(request).await.expect(200);
+    }
+    stop(&mut running.process).await;
+}
+
+/// Links what never changes once it is written, compiled code, and copies the rest.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&target)?;
+            fs::set_permissions(&target, entry.metadata()?.permissions())?;
+            link_all(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn link_all(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        fs::hard_link(entry.path(), to.join(entry.file_name()))?;
+    }
+    Ok(())
+}

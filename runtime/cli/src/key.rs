@@ -12,6 +12,7 @@ use stepwell_store::{Store, StoreError};
 use crate::bootstrap::{self, KeyWish};
 use crate::client::Client;
 use crate::config::Config;
+use crate::print::say;
 use crate::target::{ServerArguments, Target};
 use crate::workspace;
 
@@ -106,7 +107,7 @@ async fn create(target: &Target, wish: KeyWish) -> Result<()> {
         Target::Server(client) => ask_for_key(client, &wish).await?,
         Target::Database(store, home) => bootstrap::new_key(store, *home, wish).await?.0,
     };
-    println!("{secret}");
+    say!("{secret}");
     Ok(())
 }
 
@@ -127,12 +128,12 @@ async fn list(target: &Target) -> Result<()> {
             all.into_iter().map(Line::from).collect()
         }
     };
-    println!("{:<38}{:<14}{:<8}{:<26}{:<10}{:<24}SCOPES", "ID", "KEY", "KIND", "CREATED", "STATE", "NAME");
+    say!("{:<38}{:<14}{:<8}{:<26}{:<10}{:<24}SCOPES", "ID", "KEY", "KIND", "CREATED", "STATE", "NAME");
     for line in lines {
         let state = if line.revoked_at.is_some() { "revoked" } else { "valid" };
         let (id, prefix) = (line.id, format!("{}…", line.prefix));
         let scopes = line.scopes.join(" ");
-        println!("{id:<38}{prefix:<14}{:<8}{:<26}{state:<10}{:<24}{scopes}", line.kind, line.created_at, line.name);
+        say!("{id:<38}{prefix:<14}{:<8}{:<26}{state:<10}{:<24}{scopes}", line.kind, line.created_at, line.name);
     }
     Ok(())
 }
@@ -160,7 +161,7 @@ async fn revoke(target: &Target, id: ApiKeyId) -> Result<()> {
         Target::Server(client) => client.delete(&format!("/v1/keys/{id}")).await?,
         Target::Database(store, home) => revoke_stored(store, *home, id).await?,
     }
-    println!("revoked {id}");
+    say!("revoked {id}");
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod demo;
 mod key;
 mod lock;
 mod plugin;
+mod print;
 mod serve;
 mod settings;
 mod signal;
@@ -102,7 +103,7 @@ fn run(command: Command, given: Given, config: &Config) -> Result<()> {
         Command::Workspace(options) => block_on(workspace::run(options, config)),
         Command::Plugin(options) => block_on(plugin::run(options, config)),
         Command::Openapi => {
-            println!("{}", stepwell_api::openapi_json());
+            print::say!("{}", stepwell_api::openapi_json());
             Ok(())
         }
         // Answered at the very beginning of `main`; with a setting before it, it is no command of the server's.

@@ -13,6 +13,7 @@ use crate::builtin::COMPONENTS;
 use crate::client::Client;
 use crate::config::Config;
 use crate::lock::DataLock;
+use crate::print::say;
 use crate::target::{ServerArguments, Target};
 
 /// With --server a running server is asked, and the plugin belongs to the workspace of the key. Without it the database of the
@@ -125,7 +126,7 @@ async fn ask(client: &Client, command: Command) -> Result<()> {
         Command::Remove { digest } => {
             let digest = find(list().await?, &digest)?.digest;
             client.delete(&format!("/v1/plugins/{digest}")).await?;
-            println!("removed {digest}");
+            say!("removed {digest}");
         }
         Command::Inspect { .. } => {}
     }
@@ -165,7 +166,7 @@ fn more(info: &PluginInfo, mut import: Grant, scope: Vec<String>) -> Vec<Grant> 
 async fn change(config: &Config, store: stepwell_store::Store, command: Command) -> Result<()> {
     let installed = stored::list(&mut store.reader().await?).await?;
     if let Command::List = command {
-        println!("built in: {}", COMPONENTS.iter().map(|component| component.name).collect::<Vec<_>>().join(", "));
+        say!("built in: {}", COMPONENTS.iter().map(|component| component.name).collect::<Vec<_>>().join(", "));
         installed.iter().for_each(line);
         return Ok(());
     }
@@ -188,7 +189,7 @@ async fn change(config: &Config, store: stepwell_store::Store, command: Command)
         Command::Remove { digest } => {
             let digest = find(shared, &digest)?.digest;
             engine.remove_plugin(None, digest).await?;
-            println!("removed {digest}");
+            say!("removed {digest}");
         }
         Command::List | Command::Inspect { .. } => {}
     }
@@ -202,21 +203,21 @@ fn line(info: &PluginInfo) {
         PluginSource::Installed => "installed",
     };
     let steps: Vec<_> = info.steps.iter().map(|step| format!("{} {}", step.step_type, step.version)).collect();
-    println!("{}  {source:<10}{}", info.digest, steps.join(", "));
+    say!("{}  {source:<10}{}", info.digest, steps.join(", "));
 }
 
 fn describe(info: &PluginInfo) {
-    println!("digest   {}", info.digest);
-    println!("size     {} KiB", info.size.div_ceil(1024));
+    say!("digest   {}", info.digest);
+    say!("size     {} KiB", info.size.div_ceil(1024));
     for step in &info.steps {
-        println!("step     {} {}: {}", step.step_type, step.version, step.title);
+        say!("step     {} {}: {}", step.step_type, step.version, step.title);
     }
     if info.imports.is_empty() {
-        println!("imports  nothing");
+        say!("imports  nothing");
     }
     for import in &info.imports {
         let grant = info.grants.iter().find(|grant| grant.import == *import);
-        println!("imports  {import}{}", grant.map_or(String::new(), granted));
+        say!("imports  {import}{}", grant.map_or(String::new(), granted));
     }
 }
 

@@ -1,8 +1,6 @@
 //! A whole server: from settings to a running process and down again. The one place where all crates meet.
 
-use std::fmt;
 use std::future::Future;
-use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -21,6 +19,7 @@ use crate::bootstrap;
 use crate::builtin::COMPONENTS;
 use crate::config::{Config, SecretKey};
 use crate::lock::DataLock;
+use crate::print::say;
 use crate::signal::Signals;
 
 /// How often what was measured is put together.
@@ -30,7 +29,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 pub(crate) async fn run(config: &Config) -> Result<()> {
     let mut signals = Signals::listen()?;
     let mut server = Server::start(config).await?;
-    say(format_args!("listening on http://{}", server.address));
+    say!("listening on http://{}", server.address);
     let ended = tokio::select! {
         signal = signals.next() => {
             tracing::info!(signal, "stopping");
@@ -70,7 +69,7 @@ impl Server {
         let store = open_store(config).await?;
         if let Some(key) = first_key(config, &store).await? {
             // At once: it is stored, and cannot be shown again if the start fails.
-            say(format_args!("made the first API key, shown only this once: {}", key.0));
+            say!("made the first API key, shown only this once: {}", key.0);
         }
         let assembly = assemble(config, store, &public_url(config, address)?).await?;
         let metrics = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
@@ -125,12 +124,6 @@ impl Server {
         self.assembly.engine.store().close().await;
         tracing::info!("stopped");
     }
-}
-
-/// Prints a line. Nobody may read it any more; the server goes on all the same.
-fn say(line: fmt::Arguments<'_>) {
-    let mut out = std::io::stdout();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 async fn first_key(config: &Config, store: &Store) -> Result<Option<SecretKey>> {

@@ -10,6 +10,7 @@ use stepwell_store::{Store, StoreError};
 use crate::assemble::open_store;
 use crate::bootstrap;
 use crate::config::Config;
+use crate::print::say;
 
 /// The database of the settings is changed directly; a server that runs on it notices within a second.
 #[derive(clap::Args)]
@@ -73,15 +74,15 @@ async fn create(store: &Store, name: &str) -> Result<()> {
     if !named(&stored::list(&mut store.reader().await?).await?, name).is_empty() {
         bail!("there is a workspace {name:?} already");
     }
-    println!("{}", bootstrap::new_workspace(store, name).await?);
+    say!("{}", bootstrap::new_workspace(store, name).await?);
     Ok(())
 }
 
 async fn list(store: &Store) -> Result<()> {
-    println!("{:<38}{:<26}{:<10}NAME", "ID", "CREATED", "STATE");
+    say!("{:<38}{:<26}{:<10}NAME", "ID", "CREATED", "STATE");
     for known in stored::list(&mut store.reader().await?).await? {
         let state = if known.disabled { "disabled" } else { "enabled" };
-        println!("{:<38}{:<26}{state:<10}{}", known.id.to_string(), known.created_at.to_rfc3339(), known.name);
+        say!("{:<38}{:<26}{state:<10}{}", known.id.to_string(), known.created_at.to_rfc3339(), known.name);
     }
     Ok(())
 }
@@ -91,7 +92,7 @@ async fn switch(store: &Store, wanted: &str, disabled: bool) -> Result<()> {
     let done: Result<bool, StoreError> =
         store.write(move |conn| Box::pin(async move { stored::set_disabled(conn, id, disabled, now).await })).await;
     done?;
-    println!("{} {id}", if disabled { "disabled" } else { "enabled" });
+    say!("{} {id}", if disabled { "disabled" } else { "enabled" });
     Ok(())
 }
 

@@ -1,7 +1,5 @@
 //! What the demo prints. Colours are left out where standard output is no terminal.
 
-use std::io::Write as _;
-
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
@@ -9,6 +7,7 @@ use super::mail_sink::ReceivedMail;
 use super::sample::STEPS;
 use super::timeline::Visit;
 use super::web_sink::ReceivedRequest;
+use crate::print::say;
 
 const HEADING: Style = AnsiColor::Cyan.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -17,27 +16,20 @@ const PENDING: Style = AnsiColor::Yellow.on_default();
 const FAINT: Style = Style::new().dimmed();
 const STRONG: Style = Style::new().bold();
 
-/// Prints a line. Nobody may read it any more; the demo goes on all the same.
-macro_rules! line {
-    ($($text:tt)*) => {{
-        let _ = writeln!(anstream::stdout(), $($text)*);
-    }};
-}
-
 pub(super) fn heading(text: &str) {
-    line!("\n{HEADING}── {text}{HEADING:#}");
+    say!("\n{HEADING}── {text}{HEADING:#}");
 }
 
 pub(super) fn done(text: &str) {
-    line!("   {GOOD}✓{GOOD:#} {text}");
+    say!("   {GOOD}✓{GOOD:#} {text}");
 }
 
 pub(super) fn remark(text: &str) {
-    line!("             {FAINT}→ {text}{FAINT:#}");
+    say!("             {FAINT}→ {text}{FAINT:#}");
 }
 
 pub(super) fn graph() {
-    line!("   TRIGGER → {}", STEPS.join(" → "));
+    say!("   TRIGGER → {}", STEPS.join(" → "));
 }
 
 /// A line of the timeline.
@@ -49,7 +41,7 @@ pub(super) fn visit(seconds: Option<f64>, visit: &Visit) {
     };
     let time = seconds.map_or_else(String::new, |seconds| format!("{seconds:.3} s"));
     let (kind, name, status) = (&visit.step.kind, &visit.step.name, &visit.status);
-    line!("   {FAINT}{time:>8}{FAINT:#}  {kind:<16}{name:<20}{style}{status:<10}{style:#} {}", note(visit));
+    say!("   {FAINT}{time:>8}{FAINT:#}  {kind:<16}{name:<20}{style}{status:<10}{style:#} {}", note(visit));
 }
 
 /// The one thing worth reading of a step's output.
@@ -77,41 +69,41 @@ fn note(visit: &Visit) -> String {
 }
 
 pub(super) fn request(request: &ReceivedRequest) {
-    line!("   {STRONG}webhook sink{STRONG:#}  {} {}", request.method, request.path);
+    say!("   {STRONG}webhook sink{STRONG:#}  {} {}", request.method, request.path);
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let value = request.headers.get(name).and_then(|value| value.to_str().ok());
         if let Some(value) = value {
-            line!("      {FAINT}{name}: {value}{FAINT:#}");
+            say!("      {FAINT}{name}: {value}{FAINT:#}");
         }
     }
     indented(&serde_json::to_string_pretty(&request.body).unwrap_or_default());
 }
 
 pub(super) fn mail(mail: &ReceivedMail) {
-    line!("   {STRONG}mail sink{STRONG:#}     from {} to {}", mail.from, mail.to);
-    line!("      {FAINT}Message-ID: {}{FAINT:#}", mail.message_id);
+    say!("   {STRONG}mail sink{STRONG:#}     from {} to {}", mail.from, mail.to);
+    say!("      {FAINT}Message-ID: {}{FAINT:#}", mail.message_id);
     if let Some(link) = &mail.unsubscribe {
-        line!("      {FAINT}List-Unsubscribe: {link}{FAINT:#}");
+        say!("      {FAINT}List-Unsubscribe: {link}{FAINT:#}");
     }
-    line!("      Subject: {}", mail.subject);
+    say!("      Subject: {}", mail.subject);
     indented(&mail.text);
 }
 
 fn indented(text: &str) {
     for line in text.lines() {
-        line!("      {line}");
+        say!("      {line}");
     }
 }
 
 /// What to do next.
 pub(super) fn invitation(base: &str, key: &str) {
     heading("Serving until you press Ctrl-C");
-    line!("   address   {STRONG}{base}{STRONG:#}   (API reference: {base}/docs)");
-    line!("   API key   {STRONG}{key}{STRONG:#}");
-    line!("   try next, another contact:\n");
-    line!("curl -s {base}/v1/track -H 'Authorization: Bearer {key}' \\");
-    line!("  -H 'Content-Type: application/json' \\");
-    line!(
+    say!("   address   {STRONG}{base}{STRONG:#}   (API reference: {base}/docs)");
+    say!("   API key   {STRONG}{key}{STRONG:#}");
+    say!("   try next, another contact:\n");
+    say!("curl -s {base}/v1/track -H 'Authorization: Bearer {key}' \\");
+    say!("  -H 'Content-Type: application/json' \\");
+    say!(
         "  -d '{{\"event\": \"signed_up\", \"email\": \"grace@example.org\", \"data\": {{\"plan\": \"pro\", \"name\": \"Grace\"}}}}'\n"
     );
 }

@@ -123,37 +123,53 @@ impl CompileQueue {
     }
 
     async fn compile_in_child(&self, program: &Path, components: &[(Digest, &[u8])]) -> Result<(), HostError> {
-        let broken = |path: &Path| {
-            let path = path.to_owned();
-            move |cause: io::Error| HostError::Compiling { path, cause }
-        };
-        let desk = tempfile::Builder::new().prefix(".compile-").tempdir_in(self.cache.folder());
-        let desk = desk.map_err(broken(self.cache.folder()))?;
-        let mut pairs = Vec::new();
-        for (digest, bytes) in components {
-            let input = desk.path().join(format!("{digest}.wasm"));
-            fs::write(&input, bytes).map_err(broken(&input))?;
-            pairs.push((*digest, input.clone(), input.with_extension("cwasm")));
-        }
-        let mut command = Command::new(program);
-        command
-            .arg(COMPILE_SUBCOMMAND)
-            .args(pairs.iter().flat_map(|(_, input, output)| [input, output]))
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let time = self.time.saturating_mul(u32::try_from(pairs.len()).unwrap_or(u32::MAX));
-        let Ok(ended) = tokio::time::timeout(time, command.output()).await else {
-            return Err(too_slow(time));
-        };
-        judge(&ended.map_err(broken(program))?)?;
-        for (digest, _, output) in &pairs {
-            self.cache.store(*digest, &fs::read(output).map_err(broken(output))?)?;
+        let folder = self.cache.folder();
+        let desk = tempfile::Builder::new().prefix(".compile-").tempdir_in(folder).map_err(at(folder))?;
+        let jobs = components.iter().map(|(digest, bytes)| Job::lay_out(desk.path(), *digest, bytes));
+        let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
+        let time = self.time.saturating_mul(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+        let ended = tokio::time::timeout(time, command(program, &jobs).output()).await.map_err(|_| too_slow(time))?;
+        judge(&ended.map_err(at(program))?)?;
+        for job in &jobs {
+            self.cache.store(job.digest, &fs::read(&job.output).map_err(at(&job.output))?)?;
         }
         Ok(())
     }
+}
+
+/// One component for the child.
+struct Job {
+    digest: Digest,
+    input: PathBuf,
+    output: PathBuf,
+}
+
+impl Job {
+    /// Writes the component where the child finds it.
+    fn lay_out(desk: &Path, digest: Digest, bytes: &[u8]) -> Result<Self, HostError> {
+        let input = desk.join(format!("{digest}.wasm"));
+        fs::write(&input, bytes).map_err(at(&input))?;
+        Ok(Self { digest, output: input.with_extension("cwasm"), input })
+    }
+}
+
+/// The child: nothing of this process's environment, which may hold secrets, and nothing to read or write but its files.
+fn command(program: &Path, jobs: &[Job]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .arg(COMPILE_SUBCOMMAND)
+        .args(jobs.iter().flat_map(|job| [&job.input, &job.output]))
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> HostError {
+    let path = path.to_owned();
+    move |cause| HostError::Compiling { path, cause }
 }
 
 fn invalid(reason: &str) -> HostError {

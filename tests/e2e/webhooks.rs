@@ -42,7 +42,7 @@ async fn the_default_body_tells_what_the_spec_lists_and_who_what_and_where() {
 async fn a_webhook_is_signed_by_the_standard_webhooks_specification() {
     let (server, peer) = (Server::start().await, HttpPeer::start().await);
     let client = server.client();
-    let secret = client.get("/v1/workspace").await.expect(200)["webhookSecret"].clone();
+    let secret = client.get("/v1/workspace").await.expect(200)["webhookSigningSecret"].clone();
     let secret = secret.as_str().and_then(|text| text.strip_prefix("whsec_")).expect("a whsec_ secret").to_owned();
     let (workflow, _) = with_webhook(&client, json!({ "url": peer.url("/hook") })).await;
     client.track("signed_up", "ada@example.org", json!({})).await;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use stepwell_core::Digest;
 use tokio::process::Command;
 use tokio::sync::Mutex;
@@ -223,8 +223,6 @@ pub fn compile_child_main(paths: &[PathBuf]) -> i32 {
         complain(&format!("cannot bound the compiler's memory: {error}"));
         return 70;
     }
-    // Serving goes before compiling; if the system says no, it is compiled all the same.
-    let _ = nice(10);
     let engine = match Engine::new(&config(Allocation::OnDemand)) {
         Ok(engine) => engine,
         Err(error) => {

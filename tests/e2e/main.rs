@@ -6,6 +6,7 @@ mod compatibility;
 mod conditions;
 mod crash;
 mod defects;
+mod demo;
 mod hostile;
 mod mail;
 mod operations;

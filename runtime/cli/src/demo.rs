@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use stepwell_store::key::KeyKind;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -54,13 +54,16 @@ pub(crate) async fn run(options: &Options, given: Given) -> Result<()> {
     let mut sinks = start_sinks().await?;
     let config = config(given, folder.path().join("data"), &sinks)?;
     show::heading("Starting a server (the first start compiles the built-in components)");
-    let server = start(&config).await?;
+    let server = tokio::select! {
+        started = start(&config) => started?,
+        signal = signals.next() => bail!("stopped by {signal}"),
+    };
     let key = config.bootstrap_key.as_ref().map(|key| key.0.clone()).unwrap_or_default();
     let base = format!("http://{}", server.address);
     let client = Client::new(&base, &key);
     let outcome = tokio::select! {
         outcome = story(&client, &mut sinks) => outcome,
-        signal = signals.next() => Err(anyhow::anyhow!("stopped by {signal}")),
+        signal = signals.next() => Err(anyhow!("stopped by {signal}")),
     };
     if outcome.is_ok() && !options.once {
         show::invitation(&base, &key);
@@ -115,7 +118,7 @@ async fn story(client: &Client, sinks: &mut Sinks) -> Result<()> {
 }
 
 fn late(what: &str) -> anyhow::Error {
-    anyhow::anyhow!("{what} within {} seconds", LIMIT.as_secs())
+    anyhow!("{what} within {} seconds", LIMIT.as_secs())
 }
 
 /// Shows what arrives until a signal comes.

@@ -28,7 +28,13 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// `stepwell serve`.
 pub(crate) async fn run(config: &Config) -> Result<()> {
     let mut signals = Signals::listen()?;
-    let mut server = Server::start(config).await?;
+    let mut server = tokio::select! {
+        started = Server::start(config) => started?,
+        signal = signals.next() => {
+            tracing::info!(signal, "stopped while starting");
+            return Ok(());
+        }
+    };
     say!("listening on http://{}", server.address);
     let ended = tokio::select! {
         signal = signals.next() => {

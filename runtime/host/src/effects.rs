@@ -39,6 +39,11 @@ impl Effects {
         Self { room, ..Self::default() }
     }
 
+    /// Has the run see this contact in place of the stored one: in a dry run it may be made up, or changed by an earlier step.
+    pub(crate) fn assume(&mut self, contact: Contact) {
+        self.contacts.insert(contact.id, contact);
+    }
+
     /// The contact as this run left it, if it changed it.
     pub(crate) fn contact(&self, id: ContactId) -> Option<&Contact> {
         self.contacts.get(&id)

@@ -21,6 +21,8 @@ struct Lines {
     dropped: u64,
     /// The last line written to standard error that says something: the message of a panic.
     last_error: Option<String>,
+    /// What the host refused last, and how to allow it.
+    refusal: Option<String>,
 }
 
 /// The two streams of a guest.
@@ -32,12 +34,24 @@ pub(crate) enum Stream {
 
 impl RunLog {
     pub(crate) fn new(room: usize) -> Self {
-        Self(Arc::new(Mutex::new(Lines { kept: Vec::new(), room, dropped: 0, last_error: None })))
+        Self(Arc::new(Mutex::new(Lines { kept: Vec::new(), room, dropped: 0, last_error: None, refusal: None })))
     }
 
     /// Keeps a line if there is room.
     pub(crate) fn write(&self, level: &'static str, message: &str) {
         self.lines().write(level, message);
+    }
+
+    /// Keeps what the host refused, and why.
+    pub(crate) fn refuse(&self, reason: &str) {
+        let mut lines = self.lines();
+        lines.write("warn", reason);
+        lines.refusal = Some(cut(reason, MAX_LINE).to_owned());
+    }
+
+    /// What the host refused last.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.lines().refusal.clone()
     }
 
     /// Keeps a line that the guest wrote to a stream.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
-use stepwell_core::{Call, Digest, Failure, Outcome, StepReport, StepRequest};
+use stepwell_core::{Call, Digest, Failure, Mode, Outcome, StepReport, StepRequest};
 use tokio::time::timeout;
 use wasmtime::{Engine, Store};
 
@@ -113,7 +113,10 @@ async fn attempt(
         now: request.context.now,
         purpose: request.mode.into(),
     };
-    let state = RunState::new(services.clone(), facts, loaded.grants.clone());
+    let mut state = RunState::new(services.clone(), facts, loaded.grants.clone());
+    if let (Mode::DryRun, Some(contact)) = (request.mode, &request.context.contact) {
+        state.run.effects.assume(contact.clone());
+    }
     let step_type = request.step_type.clone();
     let ended = in_fresh_instance(engine, &loaded.pre, state, |instance, store| {
         Box::pin(async move { input.call(&instance, store, &step_type).await })
@@ -127,7 +130,7 @@ fn report(ended: Ended<wit::Outcome>, most: usize) -> (StepReport, bool) {
     let Run { log, effects, mut outgoing, .. } = run;
     let read = answer.and_then(|answer| convert::outcome(answer, most).map_err(Stopped::Failed));
     let (outcome, stopped, no_room) = match read {
-        Ok(outcome) => (outcome, false, false),
+        Ok(outcome) => (explained(outcome, log.refusal()), false, false),
         Err(Stopped::Failed(failure)) => (Outcome::Failed(failure), true, false),
         Err(Stopped::NoRoom) => (Outcome::Failed(no_room_failure()), true, true),
     };
@@ -135,6 +138,17 @@ fn report(ended: Ended<wit::Outcome>, most: usize) -> (StepReport, bool) {
     let report =
         StepReport { outcome, effects, plugin: None, log: log.take(), requests: outgoing.take_made(), cpu_ms, no_room };
     (report, stopped)
+}
+
+/// A failure with the reason for which the host refused something: interfaces such as HTTP cannot hand it to the guest.
+fn explained(outcome: Outcome, refusal: Option<String>) -> Outcome {
+    match (outcome, refusal) {
+        (Outcome::Failed(failure), Some(reason)) if !failure.message.contains(&reason) => {
+            let message = format!("{}: {reason}", failure.message.trim_end_matches('.'));
+            Outcome::Failed(Failure { message, ..failure })
+        }
+        (outcome, _) => outcome,
+    }
 }
 
 /// The report of a call that did not happen because there was no room for it.
@@ -212,6 +226,18 @@ fn resumption(state: &str, wake: &wit::Wake) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_says_why_the_host_refused_what_the_step_asked_for() {
+        let failed = |message: &str| Outcome::Failed(Failure::fatal("capability-denied", message));
+        let explained = |message, reason: Option<&str>| match explained(failed(message), reason.map(str::to_owned)) {
+            Outcome::Failed(failure) => failure.message,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(explained("not allowed.", Some("grant it")), "not allowed: grant it");
+        assert_eq!(explained("not allowed: grant it", Some("grant it")), "not allowed: grant it");
+        assert_eq!(explained("not allowed", None), "not allowed");
+    }
 
     #[test]
     fn each_resumption_of_a_visit_has_a_key_of_its_own() {

@@ -144,7 +144,7 @@ impl RunState {
 
 /// Logs that something was refused and how to allow it.
 pub(crate) fn refuse(log: &RunLog, facts: &Facts, reason: &str) {
-    log.write("warn", reason);
+    log.refuse(reason);
     tracing::warn!(workspace = %facts.workspace, step_type = facts.step_type, plugin = %facts.digest, "{reason}");
 }
 

@@ -58,7 +58,7 @@ async fn furnish(client: &Client) -> Belongings {
     .await;
     let contact = execution["contactId"].as_str().expect("a contact").to_owned();
     let plugin = crate::plugins::install(client, fixture("log-flood"), &[("wasi:logging/logging", &[])]).await;
-    let connection = json!({ "name": "Conn-A", "secret": "s3cret-A", "hosts": ["a.example.org"] });
+    let connection = json!({ "name": "conn-a", "secret": "s3cret-A", "hosts": ["a.example.org"] });
     let connection = id(&client.post("/v1/connections", connection).await.expect(201));
     client.post("/v1/suppressions", json!({ "email": "supp-a@example.org" })).await.expect(201);
     let key = client.post("/v1/keys", json!({ "name": "Key-A", "kind": "secret", "scopes": ["*"] })).await.expect(201);
@@ -78,7 +78,7 @@ async fn furnish(client: &Client) -> Belongings {
         ("keys", id(&key)),
     ]);
     let words = [
-        "Tmpl-A", "Subj-A", "team-a@", "Flow-A", "Mail-A", "Wait-A", "go-A", "ada-a@", "Plan-A", "Conn-A", "supp-a@",
+        "Tmpl-A", "Subj-A", "team-a@", "Flow-A", "Mail-A", "Wait-A", "go-A", "ada-a@", "Plan-A", "conn-a", "supp-a@",
         "Key-A",
     ];
     let mut secrets: Vec<_> = words.map(str::to_owned).into();

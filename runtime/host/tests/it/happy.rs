@@ -1,7 +1,7 @@
 //! The built-in components: taken in, and run.
 
 use serde_json::json;
-use stepwell_core::{Completion, Effect, Outcome, PluginHost, PluginSource, StepRunner, Timestamp, Wake};
+use stepwell_core::{Completion, Effect, Mode, Outcome, PluginHost, PluginSource, StepRunner, Timestamp, Wake};
 
 use crate::support::{Bench, CONTACT, NOW, WORKSPACE, component, contact, output, request, resumed};
 
@@ -53,6 +53,17 @@ async fn a_change_of_a_contact_comes_back_as_an_effect() {
     assert!(matches!(report.outcome, Outcome::Completed(Completion { .. })), "{:?}", report.outcome);
     let [Effect::UpdateContact { contact_id, change }] = &report.effects[..] else { panic!("{:?}", report.effects) };
     assert_eq!((*contact_id, &change.data["plan"]), (CONTACT, &json!("pro")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_works_on_the_contact_it_is_given_stored_or_not() {
+    let bench = Bench::new();
+    bench.install_builtin(&component("update-contact")).await;
+    let mut request = request("update-contact", json!({"updates": {"plan": "pro"}}));
+    request.mode = Mode::DryRun;
+    request.context.contact = Some(contact());
+    let report = bench.run_request(request).await;
+    assert_eq!(output(&report)["newData"]["plan"], "pro");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use crate::extract::fits;
 use crate::state::ApiState;
 
 /// How often a decision is made anew before the request is refused.
-const TRIES: usize = 5;
+const TRIES: usize = 10;
 
 /// The most bytes of a graph as JSON.
 const MAX_GRAPH: usize = 4 * 1024 * 1024;

@@ -39,6 +39,7 @@ impl From<EngineError> for ApiError {
             EngineError::UnknownDefinition(_) => Self::not_found("WORKFLOW_NOT_FOUND", "Workflow not found"),
             EngineError::UnknownExecution(_) => Self::not_found("RESOURCE_NOT_FOUND", "Workflow execution not found"),
             EngineError::UnknownContact(_) => Self::not_found("CONTACT_NOT_FOUND", "Contact not found"),
+            EngineError::UnknownMessage(_) => Self::not_found("RESOURCE_NOT_FOUND", "Message not found"),
             EngineError::NotEnabled(_) => Self::bad_request("Workflow is not enabled"),
             EngineError::NoTrigger(_) => Self::bad_request("Workflow has no trigger step"),
             EngineError::ReentryRefused(_) => Self::conflict("The contact may not enter this workflow again"),

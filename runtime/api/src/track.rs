@@ -85,7 +85,7 @@ pub(crate) async fn track(
         subscribed_if_new: true,
         preserve_existing_subscription: wanted.preserve_existing_subscription,
     };
-    let intake = Intake { name, who: Who::Address(edit), data: context, key: once };
+    let intake = Intake { name, who: Who::Address(edit), message_id: None, data: context, key: once };
     let tracked = state.engine().track(key.workspace, intake).await?;
     let data = TrackedIds {
         contact: tracked.contact.map(|contact| contact.id.0),

@@ -1,6 +1,6 @@
 //! What can go wrong in the engine. `api` gives each a status and a code.
 
-use stepwell_core::{ContactId, DefinitionId, ExecutionId, NoTrigger, PluginError, Timestamp};
+use stepwell_core::{ContactId, DefinitionId, ExecutionId, MessageId, NoTrigger, PluginError, Timestamp};
 use stepwell_store::StoreError;
 
 /// Why the engine did not do what it was asked.
@@ -18,6 +18,9 @@ pub enum EngineError {
     /// No such contact in the workspace.
     #[error("no contact {0}")]
     UnknownContact(ContactId),
+    /// No such message in the workspace.
+    #[error("no message {0}")]
+    UnknownMessage(MessageId),
     /// The definition is switched off.
     #[error("definition {0} is not enabled")]
     NotEnabled(DefinitionId),

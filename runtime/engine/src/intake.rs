@@ -6,7 +6,7 @@ use stepwell_core::{
     Contact, ContactChange, ContactId, Email, Event, MAX_CONTACT_DATA, MergeRule, MessageId, WorkspaceId,
     normalise_email,
 };
-use stepwell_store::{Conn, contact, idempotency};
+use stepwell_store::{Conn, contact, idempotency, outbox};
 
 use crate::commit::{self, Settled};
 use crate::engine::Engine;
@@ -23,6 +23,8 @@ pub struct Intake {
     pub name: String,
     /// Whom it happened to.
     pub who: Who,
+    /// The message it is about, if it is about one.
+    pub message_id: Option<MessageId>,
     /// Its data, an object or null. Becomes the context of the executions it starts.
     pub data: Value,
     /// The caller's key: the same one is taken once a day.
@@ -163,8 +165,11 @@ async fn track(
             Some(written.contact)
         }
     };
+    if let Some(id) = intake.message_id {
+        outbox::get(conn, workspace, id).await?.ok_or(EngineError::UnknownMessage(id))?;
+    }
     let contact_id = contact.as_ref().map(|contact| contact.id);
-    let new = NewEvent { name: intake.name, contact_id, message_id: None, data: intake.data };
+    let new = NewEvent { name: intake.name, contact_id, message_id: intake.message_id, data: intake.data };
     let (event, caused) = route::emit(conn, workspace, new, stamp).await?;
     routed.absorb(caused);
     answered(conn, workspace, intake.key.as_ref()).await?;

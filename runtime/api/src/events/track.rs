@@ -23,6 +23,8 @@ pub(crate) struct TrackForContact {
     name: EventName,
     /// To whom it happened; without, it starts nothing.
     contact_id: Option<Uuid>,
+    /// The message it is about.
+    email_id: Option<Uuid>,
     /// The data of the executions it starts.
     data: Option<JsonObject>,
 }
@@ -32,7 +34,7 @@ pub(crate) struct TrackForContact {
     post, path = "/events/track", tag = "events", security(("secret_key" = ["events:write"])),
     responses(
         (status = 201, description = "Stored", body = EventBody),
-        (status = 404, description = "There is no such contact", body = crate::envelope::ErrorBody),
+        (status = 404, description = "There is no such contact or message", body = crate::envelope::ErrorBody),
     )
 )]
 pub(crate) async fn track(
@@ -44,6 +46,7 @@ pub(crate) async fn track(
     let intake = Intake {
         name: wanted.name.trimmed(),
         who: wanted.contact_id.map_or(Who::Nobody, |id| Who::Contact(id.into())),
+        message_id: wanted.email_id.map(Into::into),
         data: wanted.data.map_or(Value::Null, |JsonObject(data)| Value::Object(data)),
         key: None,
     };

@@ -198,7 +198,7 @@ impl Bench {
             subscribed_if_new: true,
             preserve_existing_subscription: false,
         });
-        let intake = Intake { name: name.to_owned(), who, data, key: None };
+        let intake = Intake { name: name.to_owned(), who, message_id: None, data, key: None };
         self.engine.track(self.workspace, intake).await.expect("a tracked event")
     }
 

@@ -24,7 +24,7 @@ fn intake_from(email: &str, key: &str) -> Intake {
         preserve_existing_subscription: false,
     });
     let key = Some(IdempotencyKey { key: key.into(), request: "POST /v1/track".into() });
-    Intake { name: "signed_up".into(), who, data: json!({}), key }
+    Intake { name: "signed_up".into(), who, message_id: None, data: json!({}), key }
 }
 
 #[tokio::test]
@@ -96,4 +96,14 @@ async fn a_disabled_definition_starts_nothing() {
     head.enabled = false;
     bench.write(move |conn| Box::pin(async move { stepwell_store::definition::update(conn, &head).await })).await;
     assert_eq!(bench.track("signed_up", "ada@example.org", json!({})).await.started, 0);
+}
+
+#[tokio::test]
+async fn an_event_about_a_message_that_is_not_there_changes_nothing() {
+    let bench = Bench::new().await;
+    let id = bench.define(&["first"], Reentry::Once).await;
+    let about = Some(stepwell_core::MessageId(uuid::Uuid::from_u128(9)));
+    let refused = bench.engine.track(bench.workspace, Intake { message_id: about, ..intake_of(1) }).await;
+    assert!(matches!(refused, Err(EngineError::UnknownMessage(_))), "{refused:?}");
+    assert!(bench.executions(id).await.is_empty());
 }

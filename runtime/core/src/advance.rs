@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::branch;
 use crate::changes::Changes;
 use crate::clock::Given;
-use crate::definition::{Graph, Guard, Reentry};
+use crate::definition::{Graph, Reentry};
 use crate::event::canonical_name;
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus, Wait};
 use crate::id::{StepExecutionId, StepId};
@@ -303,16 +303,13 @@ fn fail(mut changes: Changes, state: State<'_>, visit: StepExecution, failure: F
     let visit = finished(visit, StepStatus::Failed, given);
     changes.note(JournalKind::StepFailed, Some(&visit), data, given);
     changes.visits.push(StepExecution { failure: Some(failure.clone()), ..visit });
-    if catches_errors(state.graph, from) {
-        return follow(changes, state.graph, from, Some(ERROR_BRANCH), given);
+    if let Some(edge) = branch::on_error(state.graph, from, ERROR_BRANCH) {
+        enter(&mut changes, edge.to, given);
+        return changes;
     }
     skip_others(&mut changes, state.visits, Some(id), given);
     end(&mut changes, ExecutionStatus::Failed, JournalKind::ExecutionFailed, Some(failure.message), given);
     changes
-}
-
-fn catches_errors(graph: &Graph, step: StepId) -> bool {
-    graph.outgoing(step).iter().any(|edge| matches!(&edge.guard, Guard::Branch(name) if name == ERROR_BRANCH))
 }
 
 fn cancelled(mut changes: Changes, visits: &[StepExecution], reason: String, given: &Given<'_>) -> Changes {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::clock::SequentialIds;
+use crate::definition::Guard;
 
 use crate::start::{Start, start};
 use crate::testing::{definition, edge, graph, step};
@@ -20,10 +21,8 @@ impl Run {
     /// trigger → first → second, and first → rescue on an error if `catching`.
     fn started(reentry: Reentry, catching: bool) -> Self {
         let steps: Vec<_> = ["trigger", "first", "second", "rescue"].map(step).into();
-        let mut edges = vec![
-            edge(&steps, "trigger", "first", Guard::Always, 0),
-            edge(&steps, "first", "second", Guard::Otherwise, 0),
-        ];
+        let mut edges =
+            vec![edge(&steps, "trigger", "first", Guard::Always, 0), edge(&steps, "first", "second", Guard::Always, 0)];
         if catching {
             edges.push(edge(&steps, "first", "rescue", Guard::Branch(ERROR_BRANCH.into()), 0));
         }

@@ -15,6 +15,11 @@ pub(crate) fn choose<'g>(graph: &'g Graph, from: StepId, branch: Option<&str>) -
     edges.iter().find(taken).or_else(|| edges.iter().find(|edge| edge.guard == Guard::Otherwise)).copied()
 }
 
+/// The edge that catches a failure of a step: the first that names the branch, whatever other edges there are.
+pub(crate) fn on_error<'g>(graph: &'g Graph, from: StepId, branch: &str) -> Option<&'g Transition> {
+    graph.outgoing(from).into_iter().find(|edge| matches!(&edge.guard, Guard::Branch(name) if name == branch))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

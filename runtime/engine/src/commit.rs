@@ -140,7 +140,7 @@ pub(crate) async fn may_send(conn: &mut Conn, message: &Message) -> Result<bool,
         return Ok(false);
     }
     match message.email.contact_id {
-        Some(id) => Ok(contact::get(conn, message.workspace_id, id).await?.is_none_or(|contact| contact.subscribed)),
+        Some(id) => Ok(contact::get(conn, message.workspace_id, id).await?.is_some_and(|contact| contact.subscribed)),
         None => Ok(true),
     }
 }

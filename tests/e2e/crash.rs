@@ -37,7 +37,7 @@ impl World {
             .chain(&[
                 // Done twice, it would leave two letters.
                 ("UPDATE_CONTACT", "mark", json!({ "data": { "trail": "{{ data.trail }}x" } })),
-                ("WEBHOOK", "hook", json!({ "url": http.url("/hook"), "timeoutMs": 60_000 })),
+                ("WEBHOOK", "hook", json!({ "url": http.url("/hook"), "timeoutMs": 30_000 })),
                 ("SEND_EMAIL", "mail", json!({ "templateId": template })),
             ])
             .await;
@@ -227,7 +227,7 @@ async fn counters_count_exactly_through_a_kill_at_each_step() {
     let mut workflow = Workflow::create(&client, "go", json!({})).await;
     let names: Vec<_> = (0..ROUNDS).map(|n| (format!("count{n}"), format!("hook{n}"))).collect();
     let steps = names.iter().flat_map(|(count, hook)| {
-        let config = json!({ "url": http.url(&format!("/{hook}")), "timeoutMs": 60_000 });
+        let config = json!({ "url": http.url(&format!("/{hook}")), "timeoutMs": 30_000 });
         [("KEYVALUE_COUNTER", count.as_str(), json!({ "key": "k" })), ("WEBHOOK", hook.as_str(), config)]
     });
     workflow.chain(&steps.collect::<Vec<_>>()).await;

@@ -93,6 +93,14 @@ pub async fn claim(
     Ok(claimed)
 }
 
+/// Makes messages due at `now` that somebody took for an attempt, whatever their lease says, and says how many: for the start
+/// of the one process that delivers, which knows that nobody holds them any more. Over all workspaces.
+pub async fn release(conn: &mut Conn, now: Timestamp) -> Result<u64, StoreError> {
+    let query =
+        sqlx::query("update outbox_message set next_at = $1, updated_at = $1 where next_at > $1 and status = $2");
+    Ok(query.bind(now.0).bind(word(&MessageStatus::Sending)?).execute(conn.db()).await?.rows_affected())
+}
+
 pub(crate) fn read(row: &DbRow) -> Result<Message, StoreError> {
     Ok(Message {
         id: row.parsed("id")?,

@@ -81,6 +81,9 @@ struct Post {
 
 async fn run(post: Post, slots: Arc<Semaphore>, stop: Arc<Notify>) {
     let mut attempts = JoinSet::new();
+    if let Err(error) = release(&post.inner).await {
+        complain("looking for emails that a crash left behind", &error);
+    }
     loop {
         let round = tokio::select! {
             () = stop.notified() => break,
@@ -103,6 +106,16 @@ async fn run(post: Post, slots: Arc<Semaphore>, stop: Arc<Notify>) {
     }
     while attempts.join_next().await.is_some() {}
     post.mailer.shutdown().await;
+}
+
+/// Takes up at once what was being delivered when the server was killed. Nobody else delivers: one process has the database.
+async fn release(inner: &Inner) -> Result<(), StoreError> {
+    let now = inner.clock.now();
+    let found = inner.store.write(move |conn| Box::pin(async move { outbox::release(conn, now).await })).await?;
+    if found > 0 {
+        tracing::info!(found, "taking up emails that were being delivered when the server stopped");
+    }
+    Ok(())
 }
 
 fn complain(what: &'static str, error: &StoreError) -> Duration {

@@ -150,3 +150,17 @@ async fn settled_messages_go_after_their_time_and_queued_ones_stay() {
     let left = outbox::list(&mut bed.read().await, workspace(), &[sent.id, waiting.id]).await.expect("read");
     assert_eq!(left.iter().map(|message| message.id).collect::<Vec<_>>(), [waiting.id]);
 }
+
+#[tokio::test]
+async fn what_was_taken_before_a_crash_can_be_taken_again_at_once_and_what_waits_goes_on_waiting() {
+    let bed = Bed::new().await;
+    let (taken, waits) = (queued(&bed).await, queued(&bed).await);
+    assert_eq!(claim(&bed, &taken, 0).await.len(), 1);
+    let attempt = claim(&bed, &waits, 0).await.remove(0);
+    settle(&bed, &attempt, Settled::Retry { at: NOW.plus_millis(90), error: "busy".into() }).await;
+    let released: Result<_, StoreError> = write!(bed, |conn| outbox::release(conn, NOW.plus_millis(1)).await);
+    assert_eq!(released.expect("released"), 1);
+    let again = claim(&bed, &taken, 1).await;
+    assert_eq!(again.first().map(|message| message.attempts), Some(2));
+    assert!(claim(&bed, &waits, 1).await.is_empty());
+}

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::state::ApiState;
-use crate::wire::{ImportName, JsonObject, ScopeEntry};
+use crate::wire::{ImportName, ScopeEntry};
 
 /// A component, the step types it offers and what it may use.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,11 +52,11 @@ struct StepBody {
     description: String,
     /// An icon's name or `data:` URL.
     icon: String,
-    /// JSON Schema of the configuration.
-    #[schema(value_type = JsonObject)]
+    /// JSON Schema of the configuration: an object, or `true` for anything.
+    #[schema(value_type = Value)]
     config_schema: Value,
-    /// JSON Schema of the output.
-    #[schema(value_type = JsonObject)]
+    /// JSON Schema of the output: an object, or `true` for anything.
+    #[schema(value_type = Value)]
     output_schema: Value,
     /// Branches that it may take.
     branches: Vec<String>,

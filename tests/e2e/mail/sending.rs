@@ -164,3 +164,37 @@ async fn a_template_that_cannot_be_parsed_is_refused_with_its_place() {
     assert!(text.contains("line 2") || text.contains("\"line\":2"), "{:#}", reply.body);
     assert_eq!(server.client().get("/templates").await.expect(200)["total"], Value::from(0));
 }
+
+#[tokio::test]
+async fn no_text_of_a_contact_can_add_a_header_or_a_recipient() {
+    let (server, smtp) = start().await;
+    let client = server.client();
+    let template = template(&client, "TRANSACTIONAL", "Hi {{ name }}", "<p>Hi {{ name }}</p>").await;
+    sends(&client, "signed_up", &template).await;
+    let name = "Ada\r\nBcc: eve@example.org\r\n\r\n<p>other</p>\r\n.\r\nQUIT";
+    client.track("signed_up", "ada@example.org", json!({ "name": name })).await;
+    let mail = smtp.wait_for(1).await.remove(0);
+    assert_eq!((mail.rcpt_tos.len(), mail.header("bcc")), (1, ""));
+    assert_eq!(mail.header("subject"), "Hi Ada Bcc: eve@example.org <p>other</p> . QUIT");
+    assert!(mail.html.contains("QUIT</p>") && !mail.html.contains("<p>other"), "{}", mail.html);
+    // A second one over the same connection shows that the first ended where it should.
+    client.track("signed_up", "bob@example.org", json!({ "name": "Bob" })).await;
+    assert_eq!(smtp.wait_for(2).await[1].header("subject"), "Hi Bob");
+}
+
+#[tokio::test]
+async fn an_idempotency_key_sends_once() {
+    let (server, smtp) = start().await;
+    let client = server.client();
+    let body = json!({ "to": "ada@example.org", "subject": "Hi", "body": "<p>Hi</p>", "from": "team@example.org" });
+    let send = || {
+        let request = client.request(reqwest::Method::POST, "/v1/send").header("idempotency-key", "receipt 7");
+        client.send(request.json(&body))
+    };
+    let sent = send().await.expect(200);
+    let again = send().await;
+    assert_eq!((again.status, again.code()), (409, "IDEMPOTENCY_KEY_REUSED"));
+    assert_eq!(again.body["error"]["details"]["originalRequest"], "POST /v1/send");
+    message_in(&client, &sent["data"]["emails"][0]["email"], "SENT").await;
+    assert_eq!(smtp.mails().len(), 1);
+}

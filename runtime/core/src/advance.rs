@@ -41,6 +41,8 @@ pub enum Input {
     Settled {
         /// Which visit.
         visit: StepExecutionId,
+        /// Which run of it: [`StepExecution::run`] of the visit as it was handed to the runner.
+        run: u32,
         /// Its answer.
         outcome: Outcome,
         /// The component that ran.
@@ -72,7 +74,7 @@ pub enum Refused {
     /// The execution has ended.
     #[error("the execution has ended")]
     Ended,
-    /// The visit is not active, or not in the status the input is for.
+    /// The visit is not active, not in the status the input is for, or at another run than the one that answered.
     #[error("the step execution is not active")]
     NotActive,
     /// There is no failed step to retry.
@@ -90,8 +92,11 @@ pub fn advance(state: State<'_>, input: Input, given: &Given<'_>) -> Result<Chan
     }
     let changes = Changes::of(state.execution, given);
     match input {
-        Input::Settled { visit, outcome, plugin, retry, spread } => {
+        Input::Settled { visit, run, outcome, plugin, retry, spread } => {
             let mut visit = active(state.visits, visit, StepStatus::Running)?;
+            if visit.run() != run {
+                return Err(Refused::NotActive);
+            }
             visit.plugin = plugin.or(visit.plugin);
             Ok(settled(state, visit, outcome, (retry, spread), given))
         }

@@ -59,8 +59,8 @@ impl Run {
 
     fn settle(&mut self, outcome: Outcome) -> Result<(), Refused> {
         let retry = RetryPolicy { max_attempts: 2, initial_delay_ms: 100, max_delay_ms: 100, multiplier: 1.0 };
-        let visit = self.last().id;
-        self.input(Input::Settled { visit, outcome, plugin: None, retry, spread: 1.0 })
+        let (visit, run) = (self.last().id, self.last().run());
+        self.input(Input::Settled { visit, run, outcome, plugin: None, retry, spread: 1.0 })
     }
 
     fn last(&self) -> &StepExecution {
@@ -79,6 +79,12 @@ fn completed() -> Outcome {
 fn waiting() -> Outcome {
     let event = Some(EventWait { name: "opened".into(), filter: None });
     Outcome::Waiting(WaitRequest { until: Some(Timestamp(9_000)), event, state: json!(7), ..WaitRequest::default() })
+}
+
+/// What a runner says that was handed this visit.
+fn answer_of(visit: &StepExecution) -> Input {
+    let (visit, run, retry) = (visit.id, visit.run(), RetryPolicy::NONE);
+    Input::Settled { visit, run, outcome: completed(), plugin: None, retry, spread: 0.0 }
 }
 
 #[test]
@@ -186,10 +192,20 @@ fn cancelling_an_ended_execution_changes_nothing() {
 #[test]
 fn an_answer_that_comes_after_the_end_is_refused() {
     let mut run = Run::started(Reentry::Once, false);
-    let visit = run.last().id;
+    let late = answer_of(run.last());
     run.input(Input::Cancelled { reason: "Cancelled by user".into() }).expect("cancel");
-    let late = Input::Settled { visit, outcome: completed(), plugin: None, retry: RetryPolicy::NONE, spread: 0.0 };
     assert_eq!(run.input(late), Err(Refused::Ended));
+}
+
+#[test]
+fn an_answer_of_an_earlier_run_of_the_visit_is_refused() {
+    let mut run = Run::started(Reentry::Once, false);
+    let late = answer_of(run.last());
+    run.settle(waiting()).expect("the same run, on another node");
+    let visit = run.last().id;
+    run.input(Input::Woken { visit, wake: Wake::Task(json!("yes")) }).expect("wake");
+    assert_eq!(run.input(late), Err(Refused::NotActive));
+    run.settle(completed()).expect("the run after the wait");
 }
 
 #[test]

@@ -110,6 +110,7 @@ async fn a_visit_that_wakes_and_waits_again_in_one_commit_has_its_new_wait() {
     let mut woken = bed.advance(&execution, &visits, Input::Woken { visit, wake: Wake::Timer });
     let settled = Input::Settled {
         visit,
+        run: woken.visits[0].run(),
         outcome: waiting(Some("clicked"), None),
         plugin: None,
         retry: stepwell_core::RetryPolicy::NONE,

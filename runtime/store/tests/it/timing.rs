@@ -11,7 +11,8 @@ async fn try_later(bed: &Bed, run: ExecutionId) -> Timestamp {
     let (execution, visits) = bed.state(run).await;
     let outcome = stepwell_core::Outcome::Failed(Failure::passing("busy", "busy"));
     let retry = RetryPolicy { max_attempts: 3, initial_delay_ms: 1_000, max_delay_ms: 1_000, multiplier: 1.0 };
-    let input = Input::Settled { visit: visits[0].id, outcome, plugin: None, retry, spread: 1.0 };
+    let (visit, run) = (visits[0].id, visits[0].run());
+    let input = Input::Settled { visit, run, outcome, plugin: None, retry, spread: 1.0 };
     let changes = bed.advance(&execution, &visits, input);
     bed.apply(changes).await.expect("stored");
     NOW.plus_millis(1_000)

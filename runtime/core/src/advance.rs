@@ -52,7 +52,7 @@ pub enum Input {
         /// The jitter of the next try, from 0 to 1.
         spread: f64,
     },
-    /// A wait ended.
+    /// A wait ended. A timer ends only a wait whose time has come: it may have been set for an earlier wait of the visit.
     Woken {
         /// Which visit.
         visit: StepExecutionId,
@@ -74,7 +74,8 @@ pub enum Refused {
     /// The execution has ended.
     #[error("the execution has ended")]
     Ended,
-    /// The visit is not active, not in the status the input is for, or at another run than the one that answered.
+    /// The visit is not active, not in the status the input is for, at another run than the one that answered, or waits for a
+    /// later time.
     #[error("the step execution is not active")]
     NotActive,
     /// There is no failed step to retry.
@@ -102,6 +103,9 @@ pub fn advance(state: State<'_>, input: Input, given: &Given<'_>) -> Result<Chan
         }
         Input::Woken { visit, wake } => {
             let visit = active(state.visits, visit, StepStatus::Waiting)?;
+            if matches!(wake, Wake::Timer) && visit.due_at.is_none_or(|due| due > given.now) {
+                return Err(Refused::NotActive);
+            }
             Ok(woken(changes, visit, wake, given))
         }
         Input::Cancelled { reason } => Ok(cancelled(changes, state.visits, reason, given)),

@@ -78,7 +78,7 @@ fn completed() -> Outcome {
 
 fn waiting() -> Outcome {
     let event = Some(EventWait { name: "opened".into(), filter: None });
-    Outcome::Waiting(WaitRequest { until: Some(Timestamp(9_000)), event, state: json!(7), ..WaitRequest::default() })
+    Outcome::Waiting(WaitRequest { until: Some(Timestamp(1_020)), event, state: json!(7), ..WaitRequest::default() })
 }
 
 /// What a runner says that was handed this visit.
@@ -114,6 +114,21 @@ fn a_wait_can_be_woken_only_once() {
     run.settle(waiting()).expect("wait");
     let visit = run.last().id;
     run.input(Input::Woken { visit, wake: Wake::Timer }).expect("wake");
+    assert_eq!(run.input(Input::Woken { visit, wake: Wake::Timer }), Err(Refused::NotActive));
+}
+
+#[test]
+fn a_timer_ends_no_wait_before_its_time() {
+    let mut run = Run::started(Reentry::Once, false);
+    let until = |at| Outcome::Waiting(WaitRequest { until: at, task: Some(json!("call")), ..WaitRequest::default() });
+    run.settle(until(Some(Timestamp(1_020)))).expect("wait");
+    let visit = run.last().id;
+    run.input(Input::Woken { visit, wake: Wake::Task(json!("later")) }).expect("wake");
+    run.settle(until(Some(Timestamp(9_000)))).expect("the visit waits again, for longer");
+    assert_eq!(run.input(Input::Woken { visit, wake: Wake::Timer }), Err(Refused::NotActive));
+    run.now = Timestamp(8_990);
+    run.input(Input::Woken { visit, wake: Wake::Timer }).expect("its time has come");
+    run.settle(until(None)).expect("the visit waits without a time");
     assert_eq!(run.input(Input::Woken { visit, wake: Wake::Timer }), Err(Refused::NotActive));
 }
 

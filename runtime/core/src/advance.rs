@@ -128,13 +128,14 @@ fn settled(
     let changes = Changes::of(state.execution, given);
     match outcome {
         Outcome::Completed(completion) => complete(changes, state.graph, visit, completion, given),
+        Outcome::Waiting(request) if !request.can_end(state.execution.contact_id) => {
+            let message = "nothing can end this wait: add a time limit, or start the workflow for a contact";
+            fail(changes, state, visit, Failure::fatal("endless-wait", message), given)
+        }
         Outcome::Waiting(request) => wait(changes, visit, request, given),
         Outcome::Checkpoint { .. } if visit.resumes >= MAX_RESUMES => {
-            let failure = Failure::fatal(
-                "too-many-checkpoints",
-                format!("the step was resumed {MAX_RESUMES} times without coming to an end"),
-            );
-            fail(changes, state, visit, failure, given)
+            let message = format!("the step was resumed {MAX_RESUMES} times without coming to an end");
+            fail(changes, state, visit, Failure::fatal("too-many-checkpoints", message), given)
         }
         Outcome::Checkpoint { state } => checkpoint(changes, visit, state, given),
         Outcome::Exited { reason } => exit(changes, state.visits, visit, reason, given),

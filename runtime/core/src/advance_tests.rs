@@ -48,16 +48,16 @@ impl Run {
         self.journal.extend(changes.journal.iter().map(|entry| (entry.number, entry.kind)));
     }
 
-    fn input(&mut self, input: Input) -> Result<(), Refused> {
+    fn input(&mut self, input: Input) -> Result<Changes, Refused> {
         self.now = self.now.plus_millis(10);
         let state = State { graph: &self.graph, execution: &self.execution, visits: &self.visits };
         let changes = advance(state, input, &Given::new(self.now, &self.ids))?;
         assert_eq!(changes.expected, Some(self.execution.row_version));
-        self.apply(changes);
-        Ok(())
+        self.apply(changes.clone());
+        Ok(changes)
     }
 
-    fn settle(&mut self, outcome: Outcome) -> Result<(), Refused> {
+    fn settle(&mut self, outcome: Outcome) -> Result<Changes, Refused> {
         let retry = RetryPolicy { max_attempts: 2, initial_delay_ms: 100, max_delay_ms: 100, multiplier: 1.0 };
         let (visit, run) = (self.last().id, self.last().run());
         self.input(Input::Settled { visit, run, outcome, plugin: None, retry, spread: 1.0 })
@@ -115,6 +115,26 @@ fn a_wait_can_be_woken_only_once() {
     let visit = run.last().id;
     run.input(Input::Woken { visit, wake: Wake::Timer }).expect("wake");
     assert_eq!(run.input(Input::Woken { visit, wake: Wake::Timer }), Err(Refused::NotActive));
+}
+
+#[test]
+fn a_wait_that_nothing_can_end_fails_and_its_effects_are_dropped() {
+    let mut run = Run::started(Reentry::Once, false);
+    run.execution.contact_id = None;
+    let event = Some(EventWait { name: "opened".into(), filter: None });
+    let changes = run.settle(Outcome::Waiting(WaitRequest { event, ..WaitRequest::default() })).expect("settled");
+    assert_eq!((run.execution.status, run.waits.len()), (ExecutionStatus::Failed, 0));
+    assert_eq!(run.last().failure.as_ref().map(|f| f.code.as_str()), Some("endless-wait"));
+    assert!(!changes.keeps_effects(run.last().id));
+}
+
+#[test]
+fn without_a_contact_an_event_is_waited_for_until_the_time_comes() {
+    let mut run = Run::started(Reentry::Once, false);
+    run.execution.contact_id = None;
+    let changes = run.settle(waiting()).expect("wait");
+    assert_eq!((run.execution.status, run.waits.len()), (ExecutionStatus::Waiting, 1));
+    assert!(changes.keeps_effects(run.last().id));
 }
 
 #[test]

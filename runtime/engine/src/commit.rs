@@ -44,7 +44,8 @@ pub(crate) async fn settle(
     execution::apply(conn, &changes).await?;
     let mut settled = Settled { next_at: next_at(&changes), ..Settled::default() };
     settled.routed.due.extend(route::due(&changes));
-    for effect in report.effects {
+    let effects = report.effects.into_iter().filter(|_| changes.keeps_effects(ran.visit.id));
+    for effect in effects {
         apply(conn, ran, effect, stamp, &mut settled).await?;
     }
     Ok(settled)

@@ -41,7 +41,10 @@ impl Process {
         let path = self.file("status");
         let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
         let of = |name| kibibytes(&text, name).map(|kib| kib / 1024.0);
-        of("VmRSS:").zip(of("RssAnon:")).map(|(resident, anonymous)| Memory { resident, anonymous }).context("no memory")
+        of("VmRSS:")
+            .zip(of("RssAnon:"))
+            .map(|(resident, anonymous)| Memory { resident, anonymous })
+            .context("no memory")
     }
 
     /// CPU seconds of the threads by name, digits at the end left out. A thread that ends meanwhile is not there.

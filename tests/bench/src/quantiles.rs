@@ -16,7 +16,12 @@ impl Times {
     }
 
     /// The time that the share `q` of all does not exceed; zero of none.
-    #[expect(clippy::cast_precision_loss, clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "an index")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_truncation,
+        reason = "an index"
+    )]
     pub(crate) fn quantile(&self, q: f64) -> Duration {
         let index = (self.0.len() as f64 * q).ceil() as usize;
         self.0.get(index.saturating_sub(1)).copied().unwrap_or_default()

@@ -333,14 +333,17 @@ fn retried(state: State<'_>, given: &Given<'_>) -> Result<Changes, Refused> {
     let (ExecutionStatus::Failed, Some(failed)) = (state.execution.status, failed) else {
         return Err(Refused::NotFailed);
     };
+    // Clocks may disagree on which visit failed last; the execution itself knows where it stands.
+    let step = state.execution.current_step_id.unwrap_or(failed.step_id);
     let mut changes = Changes::of(state.execution, given);
     changes.execution.completed_at = None;
     changes.execution.exit_reason = None;
     if state.execution.reentry != Reentry::Always {
         changes.execution.reentry_key = state.execution.contact_id.map(|contact| contact.to_string());
     }
-    changes.note(JournalKind::ExecutionRetried, Some(failed), Value::Null, given);
-    enter(&mut changes, failed.step_id, given);
+    let failed = Some(failed).filter(|failed| failed.step_id == step);
+    changes.note(JournalKind::ExecutionRetried, failed, Value::Null, given);
+    enter(&mut changes, step, given);
     Ok(changes)
 }
 

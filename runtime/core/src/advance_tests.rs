@@ -255,6 +255,19 @@ fn a_failed_execution_is_taken_up_at_the_step_that_failed() {
 }
 
 #[test]
+fn a_retry_goes_on_where_the_execution_stands_whichever_failure_the_clocks_call_the_last() {
+    let mut run = Run::started(Reentry::Always, false);
+    run.settle(Outcome::Failed(Failure::fatal("bad", "bad"))).expect("first fails");
+    let earlier = run.last().clone();
+    run.input(Input::Retried).expect("retry");
+    run.settle(completed()).expect("first");
+    run.settle(Outcome::Failed(Failure::fatal("bad", "bad"))).expect("second fails");
+    run.visits.push(earlier);
+    run.input(Input::Retried).expect("retry");
+    assert_eq!(run.name_of_current(), Some("second"));
+}
+
+#[test]
 fn who_may_enter_again_depends_on_the_rule_and_the_end() {
     use ExecutionStatus::{Cancelled, Completed, Failed};
     let free = |rule| [Completed, Failed, Cancelled].map(|end| releases(rule, end));

@@ -206,5 +206,5 @@ pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &S
 /// What a commit of these changes makes due.
 pub(crate) fn due(changes: &stepwell_core::Changes) -> Vec<Due> {
     let execution = &changes.execution;
-    changes.ready().map(|visit| Due { execution: execution.clone(), visit: visit.clone(), found: false }).collect()
+    changes.ready().map(|visit| Due { execution: execution.clone(), visit: visit.clone() }).collect()
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use stepwell_core::{
     Digest, Outcome, PluginError, PluginHost, PluginInfo, PluginSource, Problem, RetryPolicy, StepDescriptor,
-    StepReport, StepRequest, StepRunner, WorkspaceId,
+    StepReport, StepRequest, StepRunner, Touches, WorkspaceId,
 };
 use wasmtime::Engine;
 
@@ -16,7 +16,7 @@ use crate::client::HttpClient;
 use crate::compile::CompileQueue;
 use crate::egress::{AddressPolicy, Resolve, SystemResolver};
 use crate::error::HostError;
-use crate::grant::{Grants, Import};
+use crate::grant::{self, Grants, Import};
 use crate::install::{self, Checked};
 use crate::options::HostOptions;
 use crate::registry::{Loaded, Registry, Usable};
@@ -119,6 +119,11 @@ impl StepRunner for Host {
             return run::put_back();
         };
         run::step(engine, services, active.info.digest, loaded, request).await
+    }
+
+    fn touches(&self, plugin: Option<Digest>, workspace: WorkspaceId, step_type: &str) -> Touches {
+        let active = self.shared.registry.find(workspace, plugin, step_type);
+        active.map_or(Touches::EVERYTHING, |active| grant::touches(&active.info.imports))
     }
 
     fn default_retry(&self, plugin: Option<Digest>, workspace: WorkspaceId, step_type: &str) -> RetryPolicy {

@@ -2,6 +2,7 @@
 //! the test moves.
 
 mod bench;
+mod chains;
 mod control;
 mod events;
 mod recovery;

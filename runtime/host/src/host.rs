@@ -18,6 +18,7 @@ use crate::egress::{AddressPolicy, Resolve, SystemResolver};
 use crate::error::HostError;
 use crate::grant::{self, Grants, Import};
 use crate::install::{self, Checked};
+use crate::limits::MemoryBudget;
 use crate::options::HostOptions;
 use crate::registry::{Loaded, Registry, Usable};
 use crate::state::Services;
@@ -54,7 +55,8 @@ impl Host {
         let queue = CompileQueue::new(compiler, limits.compile, limits.component, cache, engine.clone());
         let http = HttpClient::new(AddressPolicy::new(allow_network), resolver, limits.http_at_once)?;
         let admission = Admission::new(slots, limits.runs_at_once, limits.workspace_runs);
-        let services = Arc::new(Services { data, clock, ids, server_key, limits, http });
+        let memory = Arc::new(MemoryBudget::new(limits.all_memory.max(limits.memory)));
+        let services = Arc::new(Services { data, clock, ids, server_key, limits, memory, http });
         let registry = Registry::default();
         Ok(Self { shared: Arc::new(Shared { engine, services, queue, registry, admission }) })
     }

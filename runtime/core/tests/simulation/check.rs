@@ -1,17 +1,20 @@
 //! The invariants: of a change as it is written, and of an execution as it is stored.
 
 use stepwell_core::{
-    Changes, ERROR_BRANCH, Execution, ExecutionStatus, Graph, Guard, JournalEntry, JournalKind, Reentry, RetryPolicy,
-    StepExecution, StepId, StepStatus, Transition, Wait,
+    Changes, ERROR_BRANCH, Execution, ExecutionStatus, Graph, Guard, JournalEntry, JournalKind, Reentry, StepExecution,
+    StepId, StepStatus, Transition, Wait,
 };
 
-use crate::world::{Record, Row};
+use crate::tally;
+use crate::world::Record;
 
-type Checked = Result<(), String>;
+/// What does not hold, in words.
+pub(crate) type Checked = Result<(), String>;
 
 macro_rules! ensure {
     ($holds:expr, $($text:tt)+) => { if !$holds { return Err(format!($($text)+)); } };
 }
+pub(crate) use ensure;
 
 /// What must be true of a change of a stored execution.
 pub(crate) fn transition(before: &Record, changes: &Changes, graph: &Graph) -> Checked {
@@ -104,22 +107,15 @@ fn in_time(before: &Record, entry: &JournalEntry, changes: &Changes) -> Checked 
 
 /// What must be true of a stored execution, whenever one looks.
 pub(crate) fn state(record: &Record, graph: &Graph) -> Checked {
-    let execution = &record.execution;
     numbered(record)?;
     alive(record)?;
     for wait in &record.waits {
         can_end(wait, record)?;
     }
-    let mut known = 0;
     for row in &record.rows {
         ensure!(graph.step(row.visit.step_id).is_some(), "{:?} is no step of its version", row.visit.step_id);
-        known += visit(row, record, graph)?;
     }
-    let entries = record.journal.iter().filter(|entry| entry.step_execution_id.is_some()).count();
-    let retried = record.journal.iter().filter(|entry| entry.kind == JournalKind::ExecutionRetried);
-    let retried = retried.filter(|entry| entry.step_execution_id.is_some()).count();
-    ensure!(known + retried == entries, "{entries} entries of steps, {known} of the visits of {}", execution.id);
-    Ok(())
+    tally::visits(record, graph)
 }
 
 fn numbered(record: &Record) -> Checked {
@@ -164,54 +160,6 @@ fn can_end(wait: &Wait, record: &Record) -> Checked {
 /// Whether an event or a person can end the wait.
 pub(crate) fn comes(wait: &Wait) -> bool {
     (wait.event.is_some() && wait.contact_id.is_some()) || wait.task.is_some()
-}
-
-/// A visit and what the journal says of it; how many entries that were.
-fn visit(row: &Row, record: &Record, graph: &Graph) -> Result<usize, String> {
-    use JournalKind as Kind;
-    let visit = &row.visit;
-    let mut counts = [0_usize; 16];
-    let entries = record.journal.iter().filter(|entry| entry.step_execution_id == Some(visit.id));
-    for entry in entries.filter(|entry| entry.kind != Kind::ExecutionRetried) {
-        counts[entry.kind as usize] += 1;
-    }
-    let of = |kind: Kind| counts[kind as usize];
-    let ends = [
-        (Kind::StepCompleted, StepStatus::Completed),
-        (Kind::StepFailed, StepStatus::Failed),
-        (Kind::StepSkipped, StepStatus::Skipped),
-    ];
-    let all: usize = counts.iter().sum();
-    if graph.trigger().is_some_and(|trigger| trigger.id == visit.step_id) {
-        ensure!(all == 0 && visit.status == StepStatus::Completed, "the visit to the trigger is not just done");
-        return Ok(0);
-    }
-    let holds = ends.iter().all(|(kind, status)| of(*kind) == usize::from(visit.status == *status));
-    let waits = of(Kind::StepWaiting).wrapping_sub(of(Kind::StepWoken));
-    let policy = graph.step(visit.step_id).and_then(|step| step.retry).unwrap_or(RetryPolicy::NONE);
-    let fits = holds
-        && of(Kind::StepScheduled) == 1
-        && of(Kind::StepWoken) + of(Kind::StepCheckpointed) == visit.resumes as usize
-        && of(Kind::StepRetrying) + 1 == visit.attempt as usize
-        && (waits == usize::from(visit.status == StepStatus::Waiting)
-            || (visit.status == StepStatus::Skipped && waits == 1))
-        && visit.attempt <= policy.max_attempts
-        && visit.run_at.is_some() == matches!(visit.status, StepStatus::Pending | StepStatus::Running)
-        && row.lease.is_some() == (visit.status == StepStatus::Running);
-    ensure!(fits, "a visit and its journal differ: {visit:?}, {:?}", record.journal);
-    effects(visit, record, of(Kind::StepCompleted) + of(Kind::StepWaiting) + of(Kind::StepCheckpointed))?;
-    Ok(all)
-}
-
-/// The effects of each run that was not a failure are there once.
-fn effects(visit: &StepExecution, record: &Record, settled: usize) -> Checked {
-    let written = || record.effects.iter().filter(|(id, _)| *id == visit.id).map(|(_, run)| *run);
-    ensure!(written().count() == settled, "{settled} runs were settled with effects, {:?} written", record.effects);
-    let mut runs: Vec<_> = written().collect();
-    runs.sort_unstable();
-    runs.dedup();
-    ensure!(runs.len() == settled, "effects of one run were written twice: {:?}", record.effects);
-    Ok(())
 }
 
 /// No contact is in a definition more often than the rules allow.

@@ -14,6 +14,7 @@ mod nodes;
 mod ops;
 mod plan;
 mod script;
+mod tally;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -36,6 +36,7 @@ pub(crate) fn transition(before: &Record, changes: &Changes, graph: &Graph) -> C
             None => follows_an_edge(visit, changes, graph)?,
         }
     }
+    leads_nowhere(changes, graph)?;
     changes.journal.iter().try_for_each(|entry| in_time(before, entry, changes))
 }
 
@@ -64,34 +65,37 @@ fn taken_up(before: &Record, visit: &StepExecution) -> Checked {
 
 /// A new visit is one that an edge of the pinned graph leads to, from a step that ended in the same change.
 fn follows_an_edge(visit: &StepExecution, changes: &Changes, graph: &Graph) -> Checked {
-    let led = changes.journal.iter().any(|entry| match (entry.kind, entry.step_id) {
-        (JournalKind::StepCompleted, Some(from)) => {
-            let branch = entry.data.get("branch").and_then(|branch| branch.as_str());
-            leads(graph, from, visit.step_id, |guard| admits(guard, branch) || *guard == Guard::Otherwise)
-        }
-        (JournalKind::StepFailed, Some(from)) => {
-            leads(graph, from, visit.step_id, |guard| *guard == Guard::Branch(ERROR_BRANCH.into()))
-        }
-        _ => false,
-    });
+    let led = changes.journal.iter().any(|entry| targets(entry, graph).any(|to| to == visit.step_id));
     ensure!(led, "no edge of its version leads to {:?}: {:?}", visit.step_id, changes.journal);
     Ok(())
 }
 
-fn admits(guard: &Guard, branch: Option<&str>) -> bool {
-    match guard {
-        Guard::Always => true,
-        Guard::Branch(name) => branch == Some(name),
-        Guard::Otherwise | Guard::Never => false,
-    }
+/// An execution completes or fails only where no edge leads on.
+fn leads_nowhere(changes: &Changes, graph: &Graph) -> Checked {
+    let kind = match changes.execution.status {
+        ExecutionStatus::Completed => JournalKind::StepCompleted,
+        ExecutionStatus::Failed => JournalKind::StepFailed,
+        _ => return Ok(()),
+    };
+    let last = changes.journal.iter().rev().find(|entry| entry.kind == kind);
+    let ends = last.is_some_and(|entry| targets(entry, graph).next().is_none());
+    ensure!(ends, "{:?} where an edge leads on: {:?}", changes.execution.status, changes.journal);
+    Ok(())
 }
 
-/// Whether an edge that may be followed leads there, and none that may be followed comes before it.
-fn leads(graph: &Graph, from: StepId, to: StepId, may: impl Fn(&Guard) -> bool) -> bool {
-    let edges = || graph.transitions.iter().filter(|edge| edge.from == from && may(&edge.guard));
+/// Where an execution may go on after what an entry says: along the edges that come first of those that may be followed.
+fn targets(entry: &JournalEntry, graph: &Graph) -> impl Iterator<Item = StepId> {
+    let may = |edge: &Transition| match (entry.kind, &edge.guard) {
+        _ if Some(edge.from) != entry.step_id => false,
+        (JournalKind::StepCompleted, Guard::Branch(name)) => entry.data["branch"] == name.as_str(),
+        (JournalKind::StepCompleted, guard) => *guard != Guard::Never,
+        (JournalKind::StepFailed, guard) => *guard == Guard::Branch(ERROR_BRANCH.into()),
+        _ => false,
+    };
     let rank = |edge: &Transition| (edge.guard == Guard::Otherwise, edge.priority);
-    let first = edges().map(rank).min();
-    edges().any(|edge| edge.to == to && Some(rank(edge)) == first)
+    let edges: Vec<_> = graph.transitions.iter().filter(|edge| may(edge)).collect();
+    let first = edges.iter().map(|edge| rank(edge)).min();
+    edges.into_iter().filter(move |edge| Some(rank(edge)) == first).map(|edge| edge.to)
 }
 
 /// A timer ends no wait before its time.
@@ -108,6 +112,7 @@ fn in_time(before: &Record, entry: &JournalEntry, changes: &Changes) -> Checked 
 /// What must be true of a stored execution, whenever one looks.
 pub(crate) fn state(record: &Record, graph: &Graph) -> Checked {
     numbered(record)?;
+    begun_and_ended(record)?;
     alive(record)?;
     for wait in &record.waits {
         can_end(wait, record)?;
@@ -122,6 +127,21 @@ fn numbered(record: &Record) -> Checked {
     let numbers = record.journal.iter().map(|entry| entry.number);
     let length = record.execution.journal_length;
     ensure!(numbers.eq(1..=length), "the journal is not numbered from 1 to {length}: {:?}", record.journal);
+    Ok(())
+}
+
+/// The journal begins with the start, and ends with the end of an execution that has ended.
+fn begun_and_ended(record: &Record) -> Checked {
+    let kind = |entry: Option<&JournalEntry>| entry.map(|entry| entry.kind);
+    ensure!(kind(record.journal.first()) == Some(JournalKind::ExecutionStarted), "a journal without a start");
+    let end = match record.execution.status {
+        ExecutionStatus::Completed => Some(JournalKind::ExecutionCompleted),
+        ExecutionStatus::Exited => Some(JournalKind::ExecutionExited),
+        ExecutionStatus::Failed => Some(JournalKind::ExecutionFailed),
+        ExecutionStatus::Cancelled => Some(JournalKind::ExecutionCancelled),
+        _ => return Ok(()),
+    };
+    ensure!(kind(record.journal.last()) == end, "a journal without {end:?}: {:?}", record.journal);
     Ok(())
 }
 
@@ -171,6 +191,8 @@ pub(crate) fn entry<'e>(one: &Execution, all: impl Iterator<Item = &'e Execution
         Reentry::OneActive => !execution.status.is_terminal(),
         Reentry::Always => false,
     };
+    let key = one.reentry_key.is_some();
+    ensure!(key == counts(one), "{:?} under the rule {:?}, keeps others out: {key}", one.status, one.reentry);
     let same = |other: &&Execution| {
         other.definition_id == one.definition_id && other.contact_id == Some(contact) && other.reentry == one.reentry
     };

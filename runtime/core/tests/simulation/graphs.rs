@@ -63,9 +63,8 @@ fn leave(chance: &mut Chance, shape: Shape, steps: &[Step], from: usize, edges: 
         _ => &[Guard::Always],
     };
     let mut guards = guards.to_vec();
-    if chance.random_bool(0.3) {
-        guards.push(on("error"));
-    }
+    let catching = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2][chance.random_range(0..10)];
+    guards.extend(std::iter::repeat_n(on("error"), catching));
     for guard in guards {
         if let Some(to) = target(chance, shape, from, steps.len())
             && chance.random_bool(0.95)

@@ -83,5 +83,7 @@ fn agree(row: &Row, tally: &Tally, policy: RetryPolicy) -> bool {
         && (waits == usize::from(waiting) || (visit.status == StepStatus::Skipped && waits == 1))
         && visit.attempt <= policy.max_attempts
         && visit.run_at.is_some() == matches!(visit.status, StepStatus::Pending | StepStatus::Running)
+        && (visit.wake.is_none() || visit.run_at.is_some())
+        && (visit.state.is_none() || !visit.status.is_done())
         && row.lease.is_some() == (visit.status == StepStatus::Running)
 }

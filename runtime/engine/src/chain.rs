@@ -164,7 +164,7 @@ async fn store(conn: &mut Conn, changes: Changes, ran: Vec<Ran>) -> Result<Settl
     }
     let mut settled = Settled { next_at: commit::next_at(&changes), ..Settled::default() };
     settled.routed.due.extend(route::due(&changes));
-    for ran in ran {
+    for ran in ran.into_iter().filter(|ran| changes.keeps_effects(ran.due.visit.id)) {
         for effect in ran.report.effects {
             commit::apply(conn, &ran.due, effect, &ran.stamp, &mut settled).await?;
         }

@@ -24,8 +24,9 @@ async fn what_is_stored_is_read_back_the_same() {
 #[tokio::test]
 async fn a_fenced_decision_changes_nothing() {
     let bed = Bed::new().await;
+    let ada = bed.contact(workspace(), "ada@example.org").await;
     let stored = bed.definition(Reentry::Once).await;
-    let run = bed.started(&stored, None).await;
+    let run = bed.started(&stored, Some(ada)).await;
     let late = bed.decide(run, completed(json!({"by": "the slow one"}))).await;
     bed.settle(run, waiting(Some("opened"), None)).await;
     let before = bed.state(run).await;
@@ -103,8 +104,9 @@ async fn a_wait_is_there_until_it_is_over() {
 #[tokio::test]
 async fn a_visit_that_wakes_and_waits_again_in_one_commit_has_its_new_wait() {
     let bed = Bed::new().await;
+    let ada = bed.contact(workspace(), "ada@example.org").await;
     let stored = bed.definition(Reentry::Once).await;
-    let run = bed.started(&stored, None).await;
+    let run = bed.started(&stored, Some(ada)).await;
     let visit = bed.wait(run, Some("opened"), None).await;
     let (execution, visits) = bed.state(run).await;
     let wake = Wake::Task(json!("done"));

@@ -41,10 +41,11 @@ async fn a_pending_visit_is_ready_at_its_time_and_claimed_once() {
 #[tokio::test]
 async fn what_ran_when_the_server_stopped_is_found_page_by_page() {
     let bed = Bed::new().await;
+    let ada = bed.contact(workspace(), "ada@example.org").await;
     let stored = bed.definition(Reentry::Always).await;
     let mut runs = Vec::new();
     for _ in 0..5 {
-        runs.push(bed.started(&stored, None).await);
+        runs.push(bed.started(&stored, Some(ada)).await);
     }
     bed.wait(runs[2], Some("opened"), None).await;
     let bed = bed.reopened().await;
@@ -83,8 +84,9 @@ async fn a_wait_is_found_by_its_contact_and_any_name_of_its_event() {
 #[tokio::test]
 async fn a_filter_of_a_wait_is_kept() {
     let bed = Bed::new().await;
+    let ada = bed.contact(workspace(), "ada@example.org").await;
     let stored = bed.definition(Reentry::Always).await;
-    let run = bed.started(&stored, None).await;
+    let run = bed.started(&stored, Some(ada)).await;
     let rule: stepwell_rules::Rule =
         serde_json::from_value(json!({"field": "event.plan", "operator": "equals", "value": "pro"})).expect("a rule");
     let event = stepwell_core::EventWait { name: "paid".into(), filter: Some(rule) };

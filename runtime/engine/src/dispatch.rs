@@ -99,7 +99,7 @@ async fn one(inner: &Arc<Inner>, due: Due) {
     let id = due.visit.id;
     match attempt(inner, &due).await {
         Ok(Some(settled)) => {
-            inner.dispatcher.queue().done(id);
+            inner.dispatcher.queue().done(&due);
             inner.announce(settled);
         }
         Ok(None) => put_back(inner, due).await,

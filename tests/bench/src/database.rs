@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::Instant;
 
 use crate::quantiles::count;
@@ -38,17 +38,44 @@ pub(crate) struct Own {
 
 /// Copies the rows of the executions in `from`, whose server has ended, into new files beside it.
 pub(crate) async fn own_rates(from: &Path) -> Result<Vec<Own>> {
+    let folder = tempfile::Builder::new().prefix("own-").tempdir_in(from.parent().context("a folder")?)?;
+    let rows = folder.path().join("rows.db");
+    sort_rows(from, &rows).await.context("sorting rows")?;
     let mut rates = Vec::new();
     for batch in BATCHES {
-        rates.push(own_rate(from, batch).await.context("copying rows")?);
+        let copy = folder.path().join(format!("copy-{batch}.db"));
+        rates.push(own_rate(&rows, &copy, batch).await.context("copying rows")?);
     }
     Ok(rates)
 }
 
-async fn own_rate(from: &Path, batch: u64) -> Result<Own> {
-    let folder = tempfile::Builder::new().prefix("own-").tempdir_in(from.parent().context("a folder")?)?;
-    let mut database = open(&folder.path().join("copy.db")).await?;
+/// Puts all rows of an execution side by side, and the executions in their order, so that a range of rows is a batch. Not
+/// measured, and not durable.
+async fn sort_rows(from: &Path, to: &Path) -> Result<()> {
+    let options = SqliteConnectOptions::new().filename(to).create_if_missing(true);
+    let options = options.journal_mode(SqliteJournalMode::Off).synchronous(SqliteSynchronous::Off);
+    let mut database = options.connect().await?;
     execute(&mut database, &format!("attach '{}' as old", from.display())).await?;
+    for table in TABLES {
+        let source = match table {
+            "step_execution" | "journal" => {
+                format!(
+                    "select t.* from old.{table} t join old.execution e on e.id = t.execution_id order by e.rowid, t.rowid"
+                )
+            }
+            _ => format!("select * from old.{table} order by rowid"),
+        };
+        execute(&mut database, &format!("create table {table} as {source}")).await?;
+    }
+    let schema = "select type, name, sql from old.sqlite_master where sql is not null and name not like 'sqlite_%'
+                  and name not like '_sqlx%'";
+    execute(&mut database, &format!("create table schema as {schema}")).await?;
+    Ok(database.close().await?)
+}
+
+async fn own_rate(rows: &Path, copy: &Path, batch: u64) -> Result<Own> {
+    let mut database = open(copy).await?;
+    execute(&mut database, &format!("attach '{}' as old", rows.display())).await?;
     copy_schema(&mut database).await?;
     let lengths = lengths(&mut database).await?;
     let executions = lengths[2];
@@ -60,6 +87,7 @@ async fn own_rate(from: &Path, batch: u64) -> Result<Own> {
         done += 1;
     }
     let seconds = began.elapsed().as_secs_f64();
+    database.close().await?;
     let rows = count(lengths.iter().sum()) / count(executions.max(1));
     let copied = count(executions) * count(done) / count(batches.max(1));
     Ok(Own { batch, a_second: copied / seconds, commits: count(done) / seconds, rows })
@@ -85,15 +113,14 @@ async fn execute(database: &mut SqliteConnection, statements: &str) -> Result<()
     Ok(())
 }
 
-/// Tables and indexes; not what SQLite and the migrations keep for themselves.
+/// Tables first, then indexes.
 async fn copy_schema(database: &mut SqliteConnection) -> Result<()> {
-    let query = "select sql from old.sqlite_master where sql is not null and name not like 'sqlite_%' and name not like '_sqlx%'
-                 order by type = 'index'";
+    let query = "select sql from old.schema order by type = 'index'";
     let statements: Vec<String> = sqlx::query_scalar(query).fetch_all(&mut *database).await?;
     execute(database, &statements.join(";")).await
 }
 
-/// How many rows each table has. Nothing was deleted, so they are numbered without gaps.
+/// How many rows each table has; they are numbered without gaps.
 async fn lengths(database: &mut SqliteConnection) -> Result<[u64; TABLES.len()]> {
     let mut lengths = [0; TABLES.len()];
     for (length, table) in lengths.iter_mut().zip(TABLES) {

@@ -186,6 +186,9 @@ pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &S
     let Some((execution, visits)) = execution::state(conn, wait.workspace_id, wait.execution_id).await? else {
         return Ok(Vec::new());
     };
+    if !still_waits(conn, wait, &wake).await? {
+        return Ok(Vec::new());
+    }
     let graph =
         definition::graph(conn, wait.workspace_id, execution.definition_id, execution.definition_version).await?;
     let Some(graph) = graph else { return Ok(Vec::new()) };
@@ -201,6 +204,16 @@ pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &S
             Ok(Vec::new())
         }
     }
+}
+
+/// Whether a wait that was read earlier is still the one its visit stands on: it may have been ended since, and the visit may
+/// wait for something else. What this commit itself has read can only have changed where other nodes write as well.
+async fn still_waits(conn: &mut Conn, wait: &Wait, wake: &Wake) -> Result<bool, StoreError> {
+    if !matches!(wake, Wake::Timer) && !conn.is_shared() {
+        return Ok(true);
+    }
+    let stored = wait::get(conn, wait.workspace_id, wait.step_execution_id).await?;
+    Ok(stored.as_ref() == Some(wait))
 }
 
 /// What a commit of these changes makes due.

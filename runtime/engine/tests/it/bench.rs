@@ -1,4 +1,4 @@
-//! What every test here stands on: an engine, a database file, a scripted runner, a clock.
+//! What every test here stands on: an engine, a database, a scripted runner, a clock.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,7 +14,7 @@ use stepwell_core::{
 };
 use stepwell_engine::{AddressEdit, Engine, EngineOptions, Intake, Links, RandomIds, Tracked, Who};
 use stepwell_store::{Store, StoreError, definition, execution, workspace};
-use tempfile::TempDir;
+use stepwell_test_database::Database;
 use uuid::Uuid;
 
 /// A clock that stands until it is moved.
@@ -77,15 +77,15 @@ pub(crate) struct Bench {
     pub(crate) runner: Arc<Runner>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) workspace: WorkspaceId,
-    folder: Arc<TempDir>,
+    database: Arc<Database>,
     loops: tokio::task::JoinSet<()>,
 }
 
 impl Bench {
     pub(crate) async fn new() -> Self {
-        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let database = Arc::new(Database::new(crate::KIND).expect("a database"));
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000)));
-        let bench = Self::over(folder, clock, Uuid::from_u128(1).into()).await;
+        let bench = Self::over(database, clock, Uuid::from_u128(1).into()).await;
         let new = workspace::Workspace {
             id: bench.workspace,
             name: "Test".into(),
@@ -97,9 +97,8 @@ impl Bench {
         bench
     }
 
-    async fn over(folder: Arc<TempDir>, clock: Arc<TestClock>, workspace: WorkspaceId) -> Self {
-        let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        let store = Store::open(&url).await.expect("a database");
+    async fn over(database: Arc<Database>, clock: Arc<TestClock>, workspace: WorkspaceId) -> Self {
+        let store = Store::open(&database.url()).await.expect("a database");
         let runner = Arc::new(Runner::default());
         let engine = Engine::new(EngineOptions {
             store,
@@ -112,7 +111,7 @@ impl Bench {
             queue_limit: 1_000,
             retention: None,
         });
-        Self { engine, runner, clock, workspace, folder, loops: tokio::task::JoinSet::new() }
+        Self { engine, runner, clock, workspace, database, loops: tokio::task::JoinSet::new() }
     }
 
     /// Starts the loops: from here on, what is due runs.
@@ -123,16 +122,17 @@ impl Bench {
 
     /// A new engine over the same database, as after a kill: the old loops are aborted wherever they are.
     pub(crate) async fn crash(self) -> Self {
-        let Self { folder, clock, workspace, mut loops, engine, .. } = self;
+        let Self { database, clock, workspace, mut loops, engine, .. } = self;
         loops.shutdown().await;
         drop(engine);
-        Self::over(folder, clock, workspace).await
+        Self::over(database, clock, workspace).await
     }
 
     pub(crate) async fn write<T, F>(&self, job: F) -> T
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut stepwell_store::Conn) -> stepwell_store::BoxFuture<'c, Result<T, StoreError>>
+            + Clone
             + Send
             + 'static,
     {

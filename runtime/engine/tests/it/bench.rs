@@ -120,6 +120,18 @@ impl Bench {
         self
     }
 
+    /// Another engine over the same database and clock.
+    #[allow(dead_code)] // of the tests on SQLite, which has one node
+    pub(crate) async fn beside(&self) -> Self {
+        Self::over(self.database.clone(), self.clock.clone(), self.workspace).await
+    }
+
+    /// Stops the loops where they are, and lets the steps that run go on.
+    #[allow(dead_code)]
+    pub(crate) async fn freeze(&mut self) {
+        self.loops.shutdown().await;
+    }
+
     /// A new engine over the same database, as after a kill: the old loops are aborted wherever they are.
     pub(crate) async fn crash(self) -> Self {
         let Self { database, clock, workspace, mut loops, engine, .. } = self;
@@ -211,6 +223,16 @@ impl Bench {
     pub(crate) async fn count(&self, id: DefinitionId, status: ExecutionStatus) -> u64 {
         let mut conn = self.engine.store().reader().await.expect("a reader");
         execution::page(&mut conn, self.workspace, id, &[status], 1, 1).await.expect("a page").total
+    }
+
+    /// Waits until so many executions of a definition have this status.
+    #[allow(dead_code)]
+    pub(crate) async fn until_count(&self, id: DefinitionId, status: ExecutionStatus, wanted: u64) {
+        let end = tokio::time::Instant::now() + Duration::from_secs(20);
+        while self.count(id, status).await < wanted {
+            assert!(tokio::time::Instant::now() < end, "{} of {wanted} {status:?}", self.count(id, status).await);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// When the next schedule fires.

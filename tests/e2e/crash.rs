@@ -217,6 +217,26 @@ async fn a_stopped_server_ends_what_it_runs_exits_with_0_and_repeats_nothing() {
     assert_eq!(world.smtp.mails().len(), 300, "a clean stop repeats no email");
 }
 
+/// A step that does not end in time is made again after the start, under the same id.
+#[tokio::test]
+async fn a_stop_waits_for_running_steps_only_so_long() {
+    let http = HttpPeer::start().await;
+    let mut server = ServerOptions::default().set("STEPWELL_SHUTDOWN_SECONDS", 1).start().await;
+    let workflow = Workflow::create(&server.client(), "go", json!({})).await;
+    workflow.chain(&[("WEBHOOK", "hook", json!({ "url": http.url("/hook"), "timeoutMs": 30_000 }))]).await;
+    http.hold();
+    server.client().track("go", "ada@example.org", json!({})).await;
+    http.wait_for(1).await;
+    let stopping = std::time::Instant::now();
+    assert_eq!(server.terminate().await, Some(0));
+    assert!(stopping.elapsed() < Duration::from_secs(10), "{:?}", stopping.elapsed());
+    http.release();
+    server.restart().await;
+    assert_eq!(workflow.on(&server.client()).finished().await["status"], "COMPLETED");
+    let ids: BTreeSet<_> = http.received().iter().map(|received| received.header("webhook-id").to_owned()).collect();
+    assert_eq!((http.received().len(), ids.len()), (2, 1));
+}
+
 /// counter → webhook → counter → webhook … : killed during each webhook.
 #[tokio::test]
 async fn counters_count_exactly_through_a_kill_at_each_step() {

@@ -12,9 +12,10 @@ use crate::plugins::{Grant, install, try_install};
 /// How many honest executions run beside each guest.
 const HONEST: usize = 100;
 
-/// How long a step may compute, and how long it may take altogether, in these tests.
-const CPU: Duration = Duration::from_millis(300);
-const WALL: Duration = Duration::from_secs(2);
+/// How long a step may compute, and how long it may take altogether, in these tests: far apart, since on a busy machine an endless
+/// loop gets little CPU time in a second.
+const CPU: Duration = Duration::from_millis(200);
+const WALL: Duration = Duration::from_secs(8);
 
 /// What the machine may add to a limit: it has other things to do.
 const SLACK: Duration = Duration::from_secs(15);
@@ -172,9 +173,32 @@ async fn a_guest_without_its_grants_is_refused_with_what_is_missing_and_the_comm
         assert!(missing.iter().all(|import| text.contains(import)), "{text}");
     }
     assert!(!client.get("/v1/plugins").await.expect(200).to_string().contains("ungranted"));
+    // The command that is printed does it, with the blanks filled in.
+    let refused = try_install(&client, fixture("ungranted"), &[]).await;
+    let file = server.data().join("ungranted.wasm");
+    std::fs::write(&file, fixture("ungranted")).expect("a file");
+    let command = printed(&refused.body["error"]["errors"][0]["message"], "stepwell plugin install");
+    let command = command.replace("FILE", file.to_str().expect("a path")).replace("<host>", "example.org");
     let body = json!({ "type": "UNGRANTED", "name": "x", "position": {"x": 0, "y": 0}, "config": {} });
     let workflow = Workflow::create(&client, "x", json!({})).await;
-    assert_eq!(client.post(&workflow.path("/steps"), body).await.status, 422);
+    assert_eq!(client.post(&workflow.path("/steps"), body.clone()).await.status, 422);
+    run(&server, &command).await;
+    client.post(&workflow.path("/steps"), body).await.expect(201);
+}
+
+/// The command in a text, up to the next punctuation.
+fn printed(text: &Value, beginning: &str) -> String {
+    let text = text.as_str().expect("a text");
+    let start = text.find(beginning).unwrap_or_else(|| panic!("{beginning} in {text}"));
+    text[start..].split(';').next().unwrap_or_default().trim().to_owned()
+}
+
+/// Runs a command as a person would type it, against the running server.
+async fn run(server: &Server, command: &str) {
+    let words = command.strip_prefix("stepwell ").expect("a command of stepwell").split_whitespace();
+    let arguments: Vec<_> = words.chain(["--server", server.address(), "--key", server.key()]).collect();
+    let output = server.command(&arguments).await;
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test]
@@ -186,17 +210,24 @@ async fn grants_can_be_changed_later_and_count_at_once() {
     let workflow = guest(&client, "ungranted", json!({ "url": peer.url("/x") }), "go").await;
     client.track("go", "ada@example.org", json!({})).await;
     let failed = workflow.newest_in(&["FAILED"]).await;
-    assert_eq!(Workflow::visit(&failed, "guest")["failure"]["code"], "capability-denied");
-    let grants = json!({ "grants": [
-        { "import": "wasi:http/outgoing-handler", "scope": ["127.0.0.1"] }, { "import": "wasi:keyvalue/store", "scope": [] },
-    ]});
-    let path = format!("/v1/plugins/{}/grants", plugin["digest"].as_str().expect("a digest"));
-    let put = client.request(Method::PUT, &path).json(&grants);
-    client.send(put).await.expect(200);
+    let visit = Workflow::visit(&failed, "guest");
+    assert_eq!(visit["failure"]["code"], "capability-denied");
+    // The command that is printed adds what was missing, and keeps the rest.
+    run(&server, &printed(&visit["error"], "stepwell plugin grant")).await;
     client.track("go", "ada@example.org", json!({})).await;
     let done = workflow.newest_in(&["COMPLETED"]).await;
     assert_eq!(Workflow::visit(&done, "guest")["output"], 200);
     assert_eq!(peer.received().len(), 1);
+    let path = format!("/v1/plugins/{}", plugin["digest"].as_str().expect("a digest"));
+    let grants = client.get(&path).await.expect(200)["grants"].clone();
+    assert_eq!(grants.as_array().map(Vec::len), Some(2), "{grants:#}");
+    assert!(grants.to_string().contains("example.org"), "{grants:#}");
+    // What lacks a grant is refused, and then the grants are as they were.
+    let put = client.request(Method::PUT, &format!("{path}/grants")).json(&json!({ "grants": [] }));
+    assert_eq!(client.send(put).await.status, 422);
+    assert_eq!(client.get(&path).await.expect(200)["grants"], grants);
+    client.track("go", "ada@example.org", json!({})).await;
+    peer.wait_for(2).await;
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn start() -> (Server, SmtpPeer) {
 /// A template of a type, and its id.
 async fn template(client: &Client, kind: &str, subject: &str, body: &str) -> String {
     let wanted = json!({
-        "name": format!("{kind} {subject}"), "subject": subject, "body": body, "from": "team@example.org",
+        "name": kind, "subject": subject, "body": body, "from": "team@example.org",
         "fromName": "The Team", "replyTo": "help@example.org", "type": kind,
     });
     let made = client.post("/templates", wanted).await.expect(201);

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
@@ -66,11 +66,20 @@ fn fixtures() -> Vec<PathBuf> {
     paths
 }
 
+/// Removes what was prepared for another build, and what tests left behind that were killed an hour ago or earlier.
 fn remove_old(place: &Path) {
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    let is_old = |entry: &fs::DirEntry| {
+        let changed = entry.metadata().and_then(|about| about.modified()).ok();
+        changed.and_then(|changed| changed.elapsed().ok()).is_some_and(|age| age > HOUR)
+    };
     let entries = fs::read_dir(place).expect("the folder of the tests' data").flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("prepared-")) {
-        // A test of another run may still copy from it; then it goes the next time.
-        let _ = fs::remove_dir_all(entry.path());
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("prepared-") || (name.starts_with("data-") && is_old(&entry)) {
+            // Where a test of another run still uses it, it goes the next time.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

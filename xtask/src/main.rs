@@ -1,8 +1,9 @@
-//! Set-up and automation: `cargo xtask demo | test | plugins | lint`.
+//! Set-up and automation: `cargo xtask demo | test | bench | plugins | lint`.
 //!
 //! One file a task; the other files are what tasks share. Nothing here is part of what is shipped.
 
 mod apt;
+mod bench;
 mod component;
 mod demo;
 mod file_length;
@@ -36,6 +37,8 @@ enum Task {
     Demo(demo::Options),
     /// Builds the plugins and the server, and runs every test.
     Test(test::Options),
+    /// Measures the release build and shows each figure beside its limit.
+    Bench(bench::Options),
     /// Builds the plugins into `target/components`.
     Plugins,
     /// Checks format, lints, documentation, dependencies and file lengths.
@@ -57,6 +60,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Demo(options) => demo::run(&workspace, &options),
         Task::Test(options) => test::run(&workspace, &options),
+        Task::Bench(options) => bench::run(&workspace, &options),
         Task::Plugins => plugins::run(&workspace),
         Task::Lint(options) => lint::run(&workspace, &options),
     }

@@ -54,6 +54,9 @@ impl From<EngineError> for ApiError {
             EngineError::ContactDataTooLarge { limit } => {
                 Self::field("data", "too_big", format!("the contact's data would take more than {limit} bytes as JSON"))
             }
+            EngineError::OtherContact { .. } => {
+                Self::conflict("A contact was made or deleted at the same time").suggest("Try again")
+            }
             EngineError::Plugin(error) => error.into(),
             EngineError::BadLink => Self::not_found("RESOURCE_NOT_FOUND", "The link is not valid"),
             EngineError::DryRun(message) => Self::bad_request(message),

@@ -83,7 +83,13 @@ impl Assembly {
 }
 
 fn limits(config: &Config) -> Limits {
-    Limits { cpu_ms: config.step_cpu_ms, wall: config.step_wall, memory: config.step_memory, ..Limits::default() }
+    Limits {
+        cpu_ms: config.step_cpu_ms,
+        wall: config.step_wall,
+        memory: config.step_memory,
+        all_memory: config.steps_memory,
+        ..Limits::default()
+    }
 }
 
 async fn server_key(store: &Store) -> Result<Vec<u8>> {

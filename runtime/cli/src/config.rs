@@ -33,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) step_cpu_ms: u64,
     pub(crate) step_wall: Duration,
     pub(crate) step_memory: usize,
+    pub(crate) steps_memory: usize,
     pub(crate) retention: Option<Duration>,
     pub(crate) shutdown: Duration,
     pub(crate) log: LogSettings,
@@ -113,6 +114,10 @@ impl Config {
                 .get("step_wall_ms", "a number from 100 to 3600000", |text| between(text, 100, 3_600_000))
                 .map(Duration::from_millis)?,
             step_memory: reader.get("step_memory_mib", "a number from 2 to 256", |text| between(text, 2, 256))?
+                * 1024
+                * 1024,
+            steps_memory: reader
+                .get("steps_memory_mib", "a number from 64 to 1048576", |text| between(text, 64, 1_048_576))?
                 * 1024
                 * 1024,
             retention: reader

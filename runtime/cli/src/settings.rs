@@ -48,6 +48,7 @@ pub(crate) const SETTINGS: &[Setting] = settings! {
     "step_slots" "STEPWELL_STEP_SLOTS" "NUMBER" ["1000"] "How many sandboxes there is room for"
     "step_cpu_ms" "STEPWELL_STEP_CPU_MS" "MILLISECONDS" ["500"] "How long one run of a step may compute"
     "step_wall_ms" "STEPWELL_STEP_WALL_MS" "MILLISECONDS" ["60000"] "How long one run of a step may take altogether"
+    "steps_memory_mib" "STEPWELL_STEPS_MEMORY_MIB" "MEBIBYTES" ["1024"] "How much memory all running steps may take together"
     "step_memory_mib" "STEPWELL_STEP_MEMORY_MIB" "MEBIBYTES" ["64"] "How much memory one run of a step may take, at most 256"
     "retention_days" "STEPWELL_RETENTION_DAYS" "DAYS" ["0: for ever"] "How long ended executions are kept"
     "shutdown_seconds" "STEPWELL_SHUTDOWN_SECONDS" "SECONDS" ["30"] "How long running steps and requests may take to end at a shutdown"

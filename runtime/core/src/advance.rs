@@ -41,6 +41,8 @@ pub enum Input {
     Settled {
         /// Which visit.
         visit: StepExecutionId,
+        /// Which run of it: [`StepExecution::run`] of the visit as it was handed to the runner.
+        run: u32,
         /// Its answer.
         outcome: Outcome,
         /// The component that ran.
@@ -50,7 +52,7 @@ pub enum Input {
         /// The jitter of the next try, from 0 to 1.
         spread: f64,
     },
-    /// A wait ended.
+    /// A wait ended. A timer ends only a wait whose time has come: it may have been set for an earlier wait of the visit.
     Woken {
         /// Which visit.
         visit: StepExecutionId,
@@ -72,7 +74,8 @@ pub enum Refused {
     /// The execution has ended.
     #[error("the execution has ended")]
     Ended,
-    /// The visit is not active, or not in the status the input is for.
+    /// The visit is not active, not in the status the input is for, at another run than the one that answered, or waits for a
+    /// later time.
     #[error("the step execution is not active")]
     NotActive,
     /// There is no failed step to retry.
@@ -90,13 +93,19 @@ pub fn advance(state: State<'_>, input: Input, given: &Given<'_>) -> Result<Chan
     }
     let changes = Changes::of(state.execution, given);
     match input {
-        Input::Settled { visit, outcome, plugin, retry, spread } => {
+        Input::Settled { visit, run, outcome, plugin, retry, spread } => {
             let mut visit = active(state.visits, visit, StepStatus::Running)?;
+            if visit.run() != run {
+                return Err(Refused::NotActive);
+            }
             visit.plugin = plugin.or(visit.plugin);
             Ok(settled(state, visit, outcome, (retry, spread), given))
         }
         Input::Woken { visit, wake } => {
             let visit = active(state.visits, visit, StepStatus::Waiting)?;
+            if matches!(wake, Wake::Timer) && visit.due_at.is_none_or(|due| due > given.now) {
+                return Err(Refused::NotActive);
+            }
             Ok(woken(changes, visit, wake, given))
         }
         Input::Cancelled { reason } => Ok(cancelled(changes, state.visits, reason, given)),
@@ -119,13 +128,14 @@ fn settled(
     let changes = Changes::of(state.execution, given);
     match outcome {
         Outcome::Completed(completion) => complete(changes, state.graph, visit, completion, given),
+        Outcome::Waiting(request) if !request.can_end(state.execution.contact_id) => {
+            let message = "nothing can end this wait: add a time limit, or start the workflow for a contact";
+            fail(changes, state, visit, Failure::fatal("endless-wait", message), given)
+        }
         Outcome::Waiting(request) => wait(changes, visit, request, given),
         Outcome::Checkpoint { .. } if visit.resumes >= MAX_RESUMES => {
-            let failure = Failure::fatal(
-                "too-many-checkpoints",
-                format!("the step was resumed {MAX_RESUMES} times without coming to an end"),
-            );
-            fail(changes, state, visit, failure, given)
+            let message = format!("the step was resumed {MAX_RESUMES} times without coming to an end");
+            fail(changes, state, visit, Failure::fatal("too-many-checkpoints", message), given)
         }
         Outcome::Checkpoint { state } => checkpoint(changes, visit, state, given),
         Outcome::Exited { reason } => exit(changes, state.visits, visit, reason, given),
@@ -323,14 +333,17 @@ fn retried(state: State<'_>, given: &Given<'_>) -> Result<Changes, Refused> {
     let (ExecutionStatus::Failed, Some(failed)) = (state.execution.status, failed) else {
         return Err(Refused::NotFailed);
     };
+    // Clocks may disagree on which visit failed last; the execution itself knows where it stands.
+    let step = state.execution.current_step_id.unwrap_or(failed.step_id);
     let mut changes = Changes::of(state.execution, given);
     changes.execution.completed_at = None;
     changes.execution.exit_reason = None;
     if state.execution.reentry != Reentry::Always {
         changes.execution.reentry_key = state.execution.contact_id.map(|contact| contact.to_string());
     }
-    changes.note(JournalKind::ExecutionRetried, Some(failed), Value::Null, given);
-    enter(&mut changes, failed.step_id, given);
+    let failed = Some(failed).filter(|failed| failed.step_id == step);
+    changes.note(JournalKind::ExecutionRetried, failed, Value::Null, given);
+    enter(&mut changes, step, given);
     Ok(changes)
 }
 

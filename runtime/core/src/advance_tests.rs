@@ -48,19 +48,19 @@ impl Run {
         self.journal.extend(changes.journal.iter().map(|entry| (entry.number, entry.kind)));
     }
 
-    fn input(&mut self, input: Input) -> Result<(), Refused> {
+    fn input(&mut self, input: Input) -> Result<Changes, Refused> {
         self.now = self.now.plus_millis(10);
         let state = State { graph: &self.graph, execution: &self.execution, visits: &self.visits };
         let changes = advance(state, input, &Given::new(self.now, &self.ids))?;
         assert_eq!(changes.expected, Some(self.execution.row_version));
-        self.apply(changes);
-        Ok(())
+        self.apply(changes.clone());
+        Ok(changes)
     }
 
-    fn settle(&mut self, outcome: Outcome) -> Result<(), Refused> {
+    fn settle(&mut self, outcome: Outcome) -> Result<Changes, Refused> {
         let retry = RetryPolicy { max_attempts: 2, initial_delay_ms: 100, max_delay_ms: 100, multiplier: 1.0 };
-        let visit = self.last().id;
-        self.input(Input::Settled { visit, outcome, plugin: None, retry, spread: 1.0 })
+        let (visit, run) = (self.last().id, self.last().run());
+        self.input(Input::Settled { visit, run, outcome, plugin: None, retry, spread: 1.0 })
     }
 
     fn last(&self) -> &StepExecution {
@@ -78,7 +78,13 @@ fn completed() -> Outcome {
 
 fn waiting() -> Outcome {
     let event = Some(EventWait { name: "opened".into(), filter: None });
-    Outcome::Waiting(WaitRequest { until: Some(Timestamp(9_000)), event, state: json!(7), ..WaitRequest::default() })
+    Outcome::Waiting(WaitRequest { until: Some(Timestamp(1_020)), event, state: json!(7), ..WaitRequest::default() })
+}
+
+/// What a runner says that was handed this visit.
+fn answer_of(visit: &StepExecution) -> Input {
+    let (visit, run, retry) = (visit.id, visit.run(), RetryPolicy::NONE);
+    Input::Settled { visit, run, outcome: completed(), plugin: None, retry, spread: 0.0 }
 }
 
 #[test]
@@ -108,6 +114,41 @@ fn a_wait_can_be_woken_only_once() {
     run.settle(waiting()).expect("wait");
     let visit = run.last().id;
     run.input(Input::Woken { visit, wake: Wake::Timer }).expect("wake");
+    assert_eq!(run.input(Input::Woken { visit, wake: Wake::Timer }), Err(Refused::NotActive));
+}
+
+#[test]
+fn a_wait_that_nothing_can_end_fails_and_its_effects_are_dropped() {
+    let mut run = Run::started(Reentry::Once, false);
+    run.execution.contact_id = None;
+    let event = Some(EventWait { name: "opened".into(), filter: None });
+    let changes = run.settle(Outcome::Waiting(WaitRequest { event, ..WaitRequest::default() })).expect("settled");
+    assert_eq!((run.execution.status, run.waits.len()), (ExecutionStatus::Failed, 0));
+    assert_eq!(run.last().failure.as_ref().map(|f| f.code.as_str()), Some("endless-wait"));
+    assert!(!changes.keeps_effects(run.last().id));
+}
+
+#[test]
+fn without_a_contact_an_event_is_waited_for_until_the_time_comes() {
+    let mut run = Run::started(Reentry::Once, false);
+    run.execution.contact_id = None;
+    let changes = run.settle(waiting()).expect("wait");
+    assert_eq!((run.execution.status, run.waits.len()), (ExecutionStatus::Waiting, 1));
+    assert!(changes.keeps_effects(run.last().id));
+}
+
+#[test]
+fn a_timer_ends_no_wait_before_its_time() {
+    let mut run = Run::started(Reentry::Once, false);
+    let until = |at| Outcome::Waiting(WaitRequest { until: at, task: Some(json!("call")), ..WaitRequest::default() });
+    run.settle(until(Some(Timestamp(1_020)))).expect("wait");
+    let visit = run.last().id;
+    run.input(Input::Woken { visit, wake: Wake::Task(json!("later")) }).expect("wake");
+    run.settle(until(Some(Timestamp(9_000)))).expect("the visit waits again, for longer");
+    assert_eq!(run.input(Input::Woken { visit, wake: Wake::Timer }), Err(Refused::NotActive));
+    run.now = Timestamp(8_990);
+    run.input(Input::Woken { visit, wake: Wake::Timer }).expect("its time has come");
+    run.settle(until(None)).expect("the visit waits without a time");
     assert_eq!(run.input(Input::Woken { visit, wake: Wake::Timer }), Err(Refused::NotActive));
 }
 
@@ -186,10 +227,20 @@ fn cancelling_an_ended_execution_changes_nothing() {
 #[test]
 fn an_answer_that_comes_after_the_end_is_refused() {
     let mut run = Run::started(Reentry::Once, false);
-    let visit = run.last().id;
+    let late = answer_of(run.last());
     run.input(Input::Cancelled { reason: "Cancelled by user".into() }).expect("cancel");
-    let late = Input::Settled { visit, outcome: completed(), plugin: None, retry: RetryPolicy::NONE, spread: 0.0 };
     assert_eq!(run.input(late), Err(Refused::Ended));
+}
+
+#[test]
+fn an_answer_of_an_earlier_run_of_the_visit_is_refused() {
+    let mut run = Run::started(Reentry::Once, false);
+    let late = answer_of(run.last());
+    run.settle(waiting()).expect("the same run, on another node");
+    let visit = run.last().id;
+    run.input(Input::Woken { visit, wake: Wake::Task(json!("yes")) }).expect("wake");
+    assert_eq!(run.input(late), Err(Refused::NotActive));
+    run.settle(completed()).expect("the run after the wait");
 }
 
 #[test]
@@ -201,6 +252,19 @@ fn a_failed_execution_is_taken_up_at_the_step_that_failed() {
     assert_eq!((run.execution.status, run.name_of_current()), (ExecutionStatus::Running, Some("first")));
     assert!(run.execution.reentry_key.is_some() && run.execution.completed_at.is_none());
     assert_eq!(run.input(Input::Retried), Err(Refused::NotFailed));
+}
+
+#[test]
+fn a_retry_goes_on_where_the_execution_stands_whichever_failure_the_clocks_call_the_last() {
+    let mut run = Run::started(Reentry::Always, false);
+    run.settle(Outcome::Failed(Failure::fatal("bad", "bad"))).expect("first fails");
+    let earlier = run.last().clone();
+    run.input(Input::Retried).expect("retry");
+    run.settle(completed()).expect("first");
+    run.settle(Outcome::Failed(Failure::fatal("bad", "bad"))).expect("second fails");
+    run.visits.push(earlier);
+    run.input(Input::Retried).expect("retry");
+    assert_eq!(run.name_of_current(), Some("second"));
 }
 
 #[test]

@@ -44,6 +44,29 @@ impl Changes {
         self.visits.iter().filter(|visit| visit.status == StepStatus::Running)
     }
 
+    /// These changes and those decided on top of them, as one: several steps of one execution, written in one commit.
+    #[must_use]
+    pub fn then(mut self, next: Self) -> Self {
+        self.execution = next.execution;
+        for visit in next.visits {
+            match self.visits.iter_mut().find(|known| known.id == visit.id) {
+                Some(known) => *known = visit,
+                None => self.visits.push(visit),
+            }
+        }
+        self.waits.retain(|wait| !next.waits_over.contains(&wait.step_execution_id));
+        self.waits.extend(next.waits);
+        self.waits_over.extend(next.waits_over);
+        self.journal.extend(next.journal);
+        self
+    }
+
+    /// Whether what a step did through its transactional capabilities is to be stored with its outcome. A failed step's is
+    /// not, also if it did not call itself failed.
+    pub fn keeps_effects(&self, visit: StepExecutionId) -> bool {
+        !self.visits.iter().any(|known| known.id == visit && known.status == StepStatus::Failed)
+    }
+
     /// Adds a journal entry.
     pub(crate) fn note(&mut self, kind: JournalKind, visit: Option<&StepExecution>, data: Value, given: &Given<'_>) {
         self.execution.journal_length += 1;

@@ -192,6 +192,14 @@ pub struct StepExecution {
     pub updated_at: Timestamp,
 }
 
+impl StepExecution {
+    /// Which run of the visit is the current one: 1 for the first, one more with each new try and each resumption. An answer
+    /// counts only for the run that gave it.
+    pub fn run(&self) -> u32 {
+        self.attempt.saturating_add(self.resumes)
+    }
+}
+
 /// What a step execution waits for: whatever of these comes first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wait {

@@ -46,6 +46,7 @@ pub use plugin::{
 pub use retry::RetryPolicy;
 pub use runner::{
     Call, Connection, DataUnavailable, LogLine, Mode, PluginData, StepContext, StepReport, StepRequest, StepRunner,
+    Touches,
 };
 pub use schedule::{BadSchedule, CronSchedule};
 pub use start::{NoTrigger, Start, start};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stepwell_rules::Rule;
 
-use crate::id::EventId;
+use crate::id::{ContactId, EventId};
 use crate::time::Timestamp;
 
 /// What should happen next: a step's answer.
@@ -52,6 +52,13 @@ pub struct WaitRequest {
     pub state: Value,
     /// The output shown while it waits; `Null` for none.
     pub output: Value,
+}
+
+impl WaitRequest {
+    /// Whether anything can end it: an event comes only to an execution that has a contact.
+    pub(crate) fn can_end(&self, contact: Option<ContactId>) -> bool {
+        self.until.is_some() || self.task.is_some() || (self.event.is_some() && contact.is_some())
+    }
 }
 
 /// An event that may end a wait.

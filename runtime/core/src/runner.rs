@@ -124,12 +124,35 @@ pub struct LogLine {
     pub message: String,
 }
 
+/// What a step type's component can touch, by its imports. Decides which steps may share a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touches {
+    /// The world outside: whatever acts at once and cannot be taken back.
+    pub outside: bool,
+    /// Contacts, other than the one in its context.
+    pub contacts: bool,
+    /// Events that were stored.
+    pub events: bool,
+    /// The key-value store.
+    pub keyvalue: bool,
+}
+
+impl Touches {
+    /// What is assumed of a component of which nothing is known.
+    pub const EVERYTHING: Self = Self { outside: true, contacts: true, events: true, keyvalue: true };
+}
+
 /// Runs steps. Implemented by `stepwell-host`, scripted in tests of the engine.
 #[async_trait]
 pub trait StepRunner: Send + Sync {
     /// Runs one call to its end, within the host's limits. It never panics and never fails: whatever goes wrong is a
     /// `failed` outcome with a stable code.
     async fn run(&self, request: StepRequest) -> StepReport;
+
+    /// What the component of a step type can touch.
+    fn touches(&self, _plugin: Option<Digest>, _workspace: WorkspaceId, _step_type: &str) -> Touches {
+        Touches::EVERYTHING
+    }
 
     /// The retry policy of a step type where a step brings none.
     fn default_retry(&self, plugin: Option<Digest>, workspace: WorkspaceId, step_type: &str) -> crate::RetryPolicy;

@@ -39,7 +39,7 @@ pub(crate) async fn settle(
     let graph = definition::graph(conn, workspace, stored.definition_id, stored.definition_version).await?;
     let Some(graph) = graph else { return Ok(Settled::default()) };
     let (outcome, plugin) = (report.outcome, report.plugin);
-    let input = Input::Settled { visit: ran.visit.id, outcome, plugin, retry, spread };
+    let input = Input::Settled { visit: ran.visit.id, run: ran.visit.run(), outcome, plugin, retry, spread };
     let state = State { graph: &graph, execution: &stored, visits: &visits };
     let changes = match advance(state, input, &stamp.given()) {
         Ok(changes) => changes,
@@ -48,7 +48,8 @@ pub(crate) async fn settle(
     execution::apply(conn, &changes).await?;
     let mut settled = Settled { next_at: next_at(&changes), ..Settled::default() };
     settled.routed.due.extend(route::due(&changes));
-    for effect in report.effects {
+    let effects = report.effects.into_iter().filter(|_| changes.keeps_effects(ran.visit.id));
+    for effect in effects {
         apply(conn, ran, effect, stamp, &mut settled).await?;
     }
     Ok(settled)
@@ -59,13 +60,13 @@ fn late(ran: &Due, refused: Refused) -> Settled {
     Settled::default()
 }
 
-fn next_at(changes: &stepwell_core::Changes) -> Option<stepwell_core::Timestamp> {
+pub(crate) fn next_at(changes: &stepwell_core::Changes) -> Option<stepwell_core::Timestamp> {
     let waits = changes.waits.iter().filter_map(|wait| wait.due_at);
     let retries = changes.visits.iter().filter(|visit| visit.status == stepwell_core::StepStatus::Pending);
     waits.chain(retries.filter_map(|visit| visit.run_at)).min()
 }
 
-async fn apply(
+pub(crate) async fn apply(
     conn: &mut Conn,
     ran: &Due,
     effect: Effect,

@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use stepwell_core::{Failure, Input, Mode, Outcome, RetryPolicy, StepExecution, StepReport, StepRequest, StepStatus};
-use stepwell_store::{StoreError, execution};
+use stepwell_core::{Failure, Input, Mode, Outcome, RetryPolicy, StepReport};
+use stepwell_store::StoreError;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::commit::{self, Settled};
+use crate::chain::Chain;
+use crate::commit::Settled;
 use crate::control;
 use crate::engine::Inner;
 use crate::queue::FairQueue;
@@ -98,7 +99,7 @@ async fn one(inner: &Arc<Inner>, due: Due) {
     let id = due.visit.id;
     match attempt(inner, &due).await {
         Ok(Some(settled)) => {
-            inner.dispatcher.queue().done(id);
+            inner.dispatcher.queue().done(&due);
             inner.announce(settled);
         }
         Ok(None) => put_back(inner, due).await,
@@ -116,46 +117,42 @@ async fn put_back(inner: &Arc<Inner>, due: Due) {
     inner.dispatcher.changed.notify_one();
 }
 
-/// Runs a visit and stores what it did; `None` if the host had no room.
+/// Runs a visit, and what can run with it before a commit, and stores what they did; `None` if the host had no room.
 async fn attempt(inner: &Arc<Inner>, due: &Due) -> Result<Option<Settled>, StoreError> {
-    if due.found && !still_runs(inner, due).await? {
-        return Ok(Some(Settled::default()));
+    let Some(mut chain) = Chain::load(inner, due).await? else { return Ok(Some(Settled::default())) };
+    if chain.around.disabled {
+        return cancel(inner, due).await.map(Some);
     }
-    let (report, retry) = match prepare(inner, due).await? {
-        Prepared::Run(request, retry) => (inner.runner.run(*request).await, retry),
-        Prepared::Gone => {
-            let message = "the step is no longer part of the definition";
-            (StepReport::of(Outcome::Failed(Failure::fatal("no-such-step", message))), RetryPolicy::NONE)
+    loop {
+        let due = chain.due();
+        let (report, retry) = run_step(inner, &chain, &due).await;
+        if report.no_room && chain.is_empty() {
+            return Ok(None);
         }
-        Prepared::Disabled => return cancel(inner, due).await.map(Some),
-    };
-    if report.no_room {
-        return Ok(None);
+        // A visit for which there was no room further on is due once what ran before it is stored.
+        if report.no_room {
+            break;
+        }
+        log(&due, &report);
+        if !chain.settle(inner, report, retry) {
+            break;
+        }
     }
-    log(due, &report);
-    let (due, stamp, spread) = (due.clone(), inner.stamp(), rand::random::<f64>());
-    let settled = inner
-        .store
-        .write(move |conn| Box::pin(async move { commit::settle(conn, &due, report, retry, spread, &stamp).await }))
-        .await?;
-    Ok(Some(settled))
+    chain.commit(inner).await.map(Some)
 }
 
-/// Whether a visit that was found in the database is still to be run.
-async fn still_runs(inner: &Inner, due: &Due) -> Result<bool, StoreError> {
-    let mut conn = inner.store.reader().await?;
-    let state = execution::state(&mut conn, due.visit.workspace_id, due.execution.id).await?;
-    let runs = |visit: &StepExecution| visit.id == due.visit.id && visit.status == StepStatus::Running;
-    Ok(state.is_some_and(|(_, visits)| visits.iter().any(runs)))
-}
-
-/// What is to be done with a visit.
-enum Prepared {
-    Run(Box<StepRequest>, RetryPolicy),
-    /// Its definition or step is no longer there.
-    Gone,
-    /// Its workspace was switched off.
-    Disabled,
+async fn run_step(inner: &Inner, chain: &Chain, due: &Due) -> (StepReport, RetryPolicy) {
+    let around = &chain.around;
+    let Some(found) = around.graph.step(due.visit.step_id) else {
+        let failure = Failure::fatal("no-such-step", "the step is no longer part of the definition");
+        return (StepReport::of(Outcome::Failed(failure)), RetryPolicy::NONE);
+    };
+    let retry = found
+        .retry
+        .unwrap_or_else(|| inner.runner.default_retry(found.plugin, due.visit.workspace_id, &found.step_type));
+    let mut request = step::request(due, found, around, &inner.links, Mode::Live, inner.clock.now());
+    request.context.about["step"]["retry"] = serde_json::to_value(retry).unwrap_or_default();
+    (inner.runner.run(request).await, retry)
 }
 
 /// A workspace that is switched off ends its executions as they come to their next step (spec plunk-workflows, 7 rule 4).
@@ -171,21 +168,6 @@ async fn cancel(inner: &Arc<Inner>, due: &Due) -> Result<Settled, StoreError> {
         })
         .await?;
     Ok(Settled::default())
-}
-
-async fn prepare(inner: &Inner, due: &Due) -> Result<Prepared, StoreError> {
-    let mut conn = inner.store.reader().await?;
-    let Some(around) = step::load(&mut conn, &due.execution).await? else { return Ok(Prepared::Gone) };
-    if around.disabled {
-        return Ok(Prepared::Disabled);
-    }
-    let Some(found) = around.graph.step(due.visit.step_id) else { return Ok(Prepared::Gone) };
-    let retry = found
-        .retry
-        .unwrap_or_else(|| inner.runner.default_retry(found.plugin, due.visit.workspace_id, &found.step_type));
-    let mut request = step::request(due, found, &around, &inner.links, Mode::Live, inner.clock.now());
-    request.context.about["step"]["retry"] = serde_json::to_value(retry).unwrap_or_default();
-    Ok(Prepared::Run(Box::new(request), retry))
 }
 
 /// What a step logged goes to the operator's log, with the ids to find it by.

@@ -149,7 +149,7 @@ impl Walk {
     }
 
     async fn step(&mut self, engine: &Engine, visit: StepExecution) -> Result<(), EngineError> {
-        let due = Due { execution: self.execution.clone(), visit, found: false };
+        let due = Due { execution: self.execution.clone(), visit };
         let graph = self.around.graph.clone();
         let found = graph.step(due.visit.step_id);
         let found = found.ok_or_else(|| EngineError::DryRun("a step of the graph is missing".to_owned()))?;
@@ -159,6 +159,7 @@ impl Walk {
         self.visited.push(seen);
         let settled = Input::Settled {
             visit: due.visit.id,
+            run: due.visit.run(),
             outcome: report.outcome,
             plugin: report.plugin,
             retry: RetryPolicy::NONE,

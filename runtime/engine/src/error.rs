@@ -51,6 +51,12 @@ pub enum EngineError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The address of a message belongs to another contact than the message was made for.
+    #[error("{email} belongs to another contact by now")]
+    OtherContact {
+        /// The address.
+        email: String,
+    },
     /// The plugin host refused a component.
     #[error(transparent)]
     Plugin(#[from] PluginError),

@@ -130,7 +130,8 @@ impl Engine {
     }
 
     /// Makes or finds the contacts of the addresses and queues one message to each, all in one commit. The result pairs each
-    /// contact with its message.
+    /// contact with its message. A contact that is made gets the id that its message names; if the message names another than
+    /// the address has by now, nothing is done.
     pub async fn send(
         &self,
         workspace: WorkspaceId,
@@ -205,12 +206,22 @@ async fn upsert(
     edit: AddressEdit,
     stamp: &Stamp,
 ) -> Result<(Written, Routed), EngineError> {
+    upsert_as(conn, workspace, edit, stamp.given().id(), stamp).await
+}
+
+/// As [`upsert`], with the id that the contact gets if it is made.
+async fn upsert_as(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    edit: AddressEdit,
+    id: ContactId,
+    stamp: &Stamp,
+) -> Result<(Written, Routed), EngineError> {
     let email = normalise_email(&edit.email);
     let keeps = edit.preserve_existing_subscription && contact::get_by_email(conn, workspace, &email).await?.is_some();
     let subscribed = edit.subscribed.filter(|_| !keeps);
     let change = ContactChange { data: edit.data, merge: MergeRule::Intake, subscribed };
     let if_new = edit.subscribed.unwrap_or(edit.subscribed_if_new);
-    let id = stamp.given().id();
     let done = contact::upsert(conn, workspace, &email, &change, if_new, id, stamp.now).await?;
     bounded(&done.contact)?;
     let routed = match done.flipped && !done.is_new {
@@ -257,7 +268,12 @@ async fn send(
     let mut routed = Routed::default();
     let mut sent = Vec::with_capacity(messages.len());
     for (edit, mut email) in messages {
-        let (written, caused) = upsert(conn, workspace, edit, stamp).await?;
+        let meant = email.contact_id;
+        let id = meant.unwrap_or_else(|| stamp.given().id());
+        let (written, caused) = upsert_as(conn, workspace, edit, id, stamp).await?;
+        if meant.is_some_and(|meant| meant != written.contact.id) {
+            return Err(EngineError::OtherContact { email: written.contact.email });
+        }
         routed.absorb(caused);
         email.contact_id = Some(written.contact.id);
         let message = commit::pending(workspace, stamp.given().id(), email, stamp);

@@ -1,6 +1,7 @@
 //! The engine's shell: everything that happens by itself. It loads, asks `core` what an input changes, has steps run by a
 //! `StepRunner`, and commits. It names no step type and knows no WebAssembly.
 
+mod chain;
 mod clock;
 mod commit;
 mod control;

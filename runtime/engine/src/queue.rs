@@ -6,14 +6,19 @@ use stepwell_core::{StepExecutionId, WorkspaceId};
 
 use crate::step::Due;
 
-/// A bounded queue, fair between workspaces, that holds a visit at most once.
+fn key(due: &Due) -> (StepExecutionId, u32) {
+    (due.visit.id, due.visit.run())
+}
+
+/// A bounded queue, fair between workspaces, that holds a run of a visit at most once.
 #[derive(Debug)]
 pub(crate) struct FairQueue {
     lanes: HashMap<WorkspaceId, VecDeque<Due>>,
     /// Workspaces that have work, in the order in which they are served.
     turns: VecDeque<WorkspaceId>,
-    /// Visits that are queued or run.
-    known: HashSet<StepExecutionId>,
+    /// Runs of visits that are queued or under way. The next run of a visit is another one: a wait may end before the run that
+    /// began it is forgotten here.
+    known: HashSet<(StepExecutionId, u32)>,
     length: usize,
     limit: usize,
 }
@@ -25,13 +30,13 @@ impl FairQueue {
 
     /// Adds work. `false` if there is no room: the work stays in the database and is found there later.
     pub(crate) fn push(&mut self, due: Due) -> bool {
-        if self.known.contains(&due.visit.id) {
+        if self.known.contains(&key(&due)) {
             return true;
         }
         if self.length >= self.limit {
             return false;
         }
-        self.known.insert(due.visit.id);
+        self.known.insert(key(&due));
         self.put(due);
         true
     }
@@ -64,9 +69,9 @@ impl FairQueue {
         due
     }
 
-    /// Forgets a visit that was taken.
-    pub(crate) fn done(&mut self, visit: StepExecutionId) {
-        self.known.remove(&visit);
+    /// Forgets a run that was taken.
+    pub(crate) fn done(&mut self, due: &Due) {
+        self.known.remove(&key(due));
     }
 
     /// How much is queued.
@@ -108,15 +113,26 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_that_ends_before_the_run_that_began_it_is_forgotten_is_taken_up() {
+        let mut queue = FairQueue::new(10);
+        queue.push(due(1, 1));
+        queue.pop().expect("work");
+        let mut woken = due(1, 1);
+        woken.visit.resumes += 1;
+        queue.push(woken);
+        assert_eq!(queue.len(), 1);
+    }
+
+    #[test]
     fn a_visit_is_held_once_until_it_is_done() {
         let mut queue = FairQueue::new(10);
         queue.push(due(1, 1));
         queue.push(due(1, 1));
         assert_eq!(queue.len(), 1);
-        let visit = queue.pop().map(|due| due.visit.id).expect("work");
+        let taken = queue.pop().expect("work");
         queue.push(due(1, 1));
         assert_eq!(queue.len(), 0);
-        queue.done(visit);
+        queue.done(&taken);
         queue.push(due(1, 1));
         assert_eq!(queue.len(), 1);
     }

@@ -85,7 +85,7 @@ async fn with_executions(conn: &mut Conn, visits: Vec<StepExecution>) -> Result<
     let mut due = Vec::with_capacity(visits.len());
     for visit in visits {
         if let Some(execution) = execution::get(conn, visit.workspace_id, visit.execution_id).await? {
-            due.push(Due { execution, visit, found: true });
+            due.push(Due { execution, visit });
         }
     }
     Ok(due)

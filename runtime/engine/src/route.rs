@@ -186,7 +186,7 @@ pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &S
     let Some((execution, visits)) = execution::state(conn, wait.workspace_id, wait.execution_id).await? else {
         return Ok(Vec::new());
     };
-    if !still_waits(conn, wait, &wake).await? {
+    if conn.is_shared() && !still_waits(conn, wait).await? {
         return Ok(Vec::new());
     }
     let graph =
@@ -206,12 +206,9 @@ pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &S
     }
 }
 
-/// Whether a wait that was read earlier is still the one its visit stands on: it may have been ended since, and the visit may
-/// wait for something else. What this commit itself has read can only have changed where other nodes write as well.
-async fn still_waits(conn: &mut Conn, wait: &Wait, wake: &Wake) -> Result<bool, StoreError> {
-    if !matches!(wake, Wake::Timer) && !conn.is_shared() {
-        return Ok(true);
-    }
+/// Whether a wait is still the one its visit stands on: since it was read, another node may have ended it, and the visit may wait
+/// for something else.
+async fn still_waits(conn: &mut Conn, wait: &Wait) -> Result<bool, StoreError> {
     let stored = wait::get(conn, wait.workspace_id, wait.step_execution_id).await?;
     Ok(stored.as_ref() == Some(wait))
 }
@@ -219,5 +216,5 @@ async fn still_waits(conn: &mut Conn, wait: &Wait, wake: &Wake) -> Result<bool, 
 /// What a commit of these changes makes due.
 pub(crate) fn due(changes: &stepwell_core::Changes) -> Vec<Due> {
     let execution = &changes.execution;
-    changes.ready().map(|visit| Due { execution: execution.clone(), visit: visit.clone(), found: false }).collect()
+    changes.ready().map(|visit| Due { execution: execution.clone(), visit: visit.clone() }).collect()
 }

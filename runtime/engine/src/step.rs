@@ -14,8 +14,6 @@ use crate::links::Links;
 pub(crate) struct Due {
     pub(crate) execution: Execution,
     pub(crate) visit: StepExecution,
-    /// Whether it was found in the database and not handed on by the commit that made it due: it may have been done since.
-    pub(crate) found: bool,
 }
 
 /// What is around a visit: loaded from the store, or made up by a dry run.
@@ -125,7 +123,7 @@ fn about(due: &Due, step: &Step, around: &Surroundings, links: &Links) -> Value 
             "id": around.definition.id, "name": around.definition.name, "version": execution.definition_version,
         },
         "execution": { "id": execution.id, "startedAt": execution.started_at.to_rfc3339() },
-        "step": { "id": step.id, "name": step.name, "type": step.step_type, "retry": step.retry },
+        "step": { "id": step.id, "name": step.name, "type": step.step_type, "retry": step.retry, "resumes": due.visit.resumes },
         "eventName": execution.event_name,
         "project": { "id": execution.workspace_id, "name": around.project },
         "urls": urls.unwrap_or_else(|| json!({})),
@@ -149,7 +147,7 @@ pub(crate) mod tests {
         let mut visit_row = changes.visits[1].clone();
         visit_row.id = Uuid::from_u128(visit).into();
         visit_row.workspace_id = Uuid::from_u128(workspace).into();
-        Due { execution: changes.execution, visit: visit_row, found: false }
+        Due { execution: changes.execution, visit: visit_row }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use stepwell_core::{Digest, Grant, PluginSource};
+use stepwell_core::{Digest, Grant, PluginSource, Touches};
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
 
@@ -48,6 +48,14 @@ impl Import {
             Self::Http => "wasi:http/outgoing-handler",
             Self::Logging => "wasi:logging/logging",
             Self::KeyValue => "wasi:keyvalue/store",
+        }
+    }
+
+    /// Whether what it does cannot be taken back when the step's outcome is not stored.
+    fn acts_at_once(self) -> bool {
+        match self {
+            Self::Http | Self::Connections => true,
+            Self::Contacts | Self::Events | Self::Outbox | Self::Templates | Self::Logging | Self::KeyValue => false,
         }
     }
 
@@ -121,6 +129,19 @@ fn unknown_import(name: &str) -> HostError {
          the component without that import"
     );
     HostError::refused("wrong-world", message)
+}
+
+/// What a component with these imports can touch. An import that is not known to be harmless counts as the world outside.
+pub(crate) fn touches(imports: &[String]) -> Touches {
+    let known: Vec<_> =
+        Import::ALL.into_iter().filter(|import| imports.iter().any(|name| name == import.name())).collect();
+    let outside = known.len() < imports.len() || known.iter().any(|import| import.acts_at_once());
+    Touches {
+        outside,
+        contacts: known.contains(&Import::Contacts),
+        events: known.contains(&Import::Events),
+        keyvalue: known.contains(&Import::KeyValue),
+    }
 }
 
 /// A linker with plain WASI and just these imports.
@@ -247,6 +268,15 @@ mod tests {
             "{message}"
         );
         assert!(!message.contains("contacts"), "{message}");
+    }
+
+    #[test]
+    fn what_imports_nothing_that_acts_at_once_touches_nothing_outside() {
+        let imports = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let inside = touches(&imports(&["stepwell:plugin/contacts", "wasi:logging/logging"]));
+        assert_eq!((inside.outside, inside.contacts, inside.events), (false, true, false));
+        assert!(touches(&imports(&["wasi:http/outgoing-handler"])).outside);
+        assert!(touches(&imports(&["someone:new/thing"])).outside);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use stepwell_core::{
     Digest, Outcome, PluginError, PluginHost, PluginInfo, PluginSource, Problem, RetryPolicy, StepDescriptor,
-    StepReport, StepRequest, StepRunner, WorkspaceId,
+    StepReport, StepRequest, StepRunner, Touches, WorkspaceId,
 };
 use wasmtime::Engine;
 
@@ -16,8 +16,9 @@ use crate::client::HttpClient;
 use crate::compile::CompileQueue;
 use crate::egress::{AddressPolicy, Resolve, SystemResolver};
 use crate::error::HostError;
-use crate::grant::{Grants, Import};
+use crate::grant::{self, Grants, Import};
 use crate::install::{self, Checked};
+use crate::limits::MemoryBudget;
 use crate::options::HostOptions;
 use crate::registry::{Loaded, Registry, Usable};
 use crate::state::Services;
@@ -54,7 +55,8 @@ impl Host {
         let queue = CompileQueue::new(compiler, limits.compile, limits.component, cache, engine.clone());
         let http = HttpClient::new(AddressPolicy::new(allow_network), resolver, limits.http_at_once)?;
         let admission = Admission::new(slots, limits.runs_at_once, limits.workspace_runs);
-        let services = Arc::new(Services { data, clock, ids, server_key, limits, http });
+        let memory = Arc::new(MemoryBudget::new(limits.all_memory.max(limits.memory)));
+        let services = Arc::new(Services { data, clock, ids, server_key, limits, memory, http });
         let registry = Registry::default();
         Ok(Self { shared: Arc::new(Shared { engine, services, queue, registry, admission }) })
     }
@@ -119,6 +121,11 @@ impl StepRunner for Host {
             return run::put_back();
         };
         run::step(engine, services, active.info.digest, loaded, request).await
+    }
+
+    fn touches(&self, plugin: Option<Digest>, workspace: WorkspaceId, step_type: &str) -> Touches {
+        let active = self.shared.registry.find(workspace, plugin, step_type);
+        active.map_or(Touches::EVERYTHING, |active| grant::touches(&active.info.imports))
     }
 
     fn default_retry(&self, plugin: Option<Digest>, workspace: WorkspaceId, step_type: &str) -> RetryPolicy {

@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use wasmtime::{ResourceLimiter, Result, UpdateDeadline};
@@ -15,6 +15,8 @@ use crate::engine::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLES, TICK};
 pub(crate) enum Stop {
     #[error("more than {limit} bytes of memory")]
     Memory { limit: usize },
+    #[error("the memory for all runs together is used up")]
+    Crowded,
     #[error("more than {limit} elements in tables")]
     Tables { limit: usize },
     #[error("{import} is not granted")]
@@ -23,12 +25,33 @@ pub(crate) enum Stop {
     Unavailable,
 }
 
-/// Bounds the memories and tables of one run, all together.
+/// The linear memory that all runs may have together.
+#[derive(Debug)]
+pub(crate) struct MemoryBudget {
+    left: AtomicUsize,
+}
+
+impl MemoryBudget {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self { left: AtomicUsize::new(bytes) }
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.left.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Bounds the memories and tables of one run, all together, and takes its memory from the budget of all runs.
 ///
 /// It answers with an error and not with `false`, after which `memory.grow` would answer -1 and the guest would end in a trap
 /// that does not say why.
 #[derive(Debug)]
 pub(crate) struct Limiter {
+    budget: Arc<MemoryBudget>,
     memory: usize,
     memory_limit: usize,
     elements: usize,
@@ -36,8 +59,14 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    pub(crate) fn new(memory_limit: usize, elements_limit: usize) -> Self {
-        Self { memory: 0, memory_limit, elements: 0, elements_limit }
+    pub(crate) fn new(budget: Arc<MemoryBudget>, memory_limit: usize, elements_limit: usize) -> Self {
+        Self { budget, memory: 0, memory_limit, elements: 0, elements_limit }
+    }
+}
+
+impl Drop for Limiter {
+    fn drop(&mut self) {
+        self.budget.give_back(self.memory);
     }
 }
 
@@ -48,6 +77,9 @@ impl ResourceLimiter for Limiter {
             return Err(Stop::Memory { limit: self.memory_limit }.into());
         }
         let possible = maximum.is_none_or(|maximum| desired <= maximum);
+        if possible && !self.budget.take(wanted - self.memory) {
+            return Err(Stop::Crowded.into());
+        }
         if possible {
             self.memory = wanted;
         }
@@ -143,9 +175,25 @@ fn nanoseconds(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
+    fn limiter() -> Limiter {
+        Limiter::new(Arc::new(MemoryBudget::new(1_000)), 100, 10)
+    }
+
+    #[test]
+    fn all_runs_share_a_budget_and_a_run_that_ends_gives_its_part_back() {
+        let budget = Arc::new(MemoryBudget::new(150));
+        let run = || Limiter::new(budget.clone(), 100, 10);
+        let (mut first, mut second) = (run(), run());
+        assert!(first.memory_growing(0, 100, None).expect("room"));
+        let error = second.memory_growing(0, 60, None).expect_err("no room");
+        assert!(matches!(error.downcast_ref::<Stop>(), Some(Stop::Crowded)));
+        drop(first);
+        assert!(second.memory_growing(0, 60, None).expect("room again"));
+    }
+
     #[test]
     fn memories_count_together() {
-        let mut limiter = Limiter::new(100, 10);
+        let mut limiter = limiter();
         assert!(limiter.memory_growing(0, 60, None).expect("within the limit"));
         assert!(limiter.memory_growing(0, 40, None).expect("just the limit"));
         let error = limiter.memory_growing(40, 41, None).expect_err("past the limit");
@@ -154,14 +202,14 @@ mod tests {
 
     #[test]
     fn growing_past_a_memory_s_own_maximum_fails_in_the_guest_and_costs_nothing() {
-        let mut limiter = Limiter::new(100, 10);
+        let mut limiter = limiter();
         assert!(!limiter.memory_growing(0, 60, Some(50)).expect("within the limit"));
         assert!(limiter.memory_growing(0, 100, None).expect("nothing was counted"));
     }
 
     #[test]
     fn tables_are_bounded_as_well() {
-        let error = Limiter::new(100, 10).table_growing(0, 11, None).expect_err("past the limit");
+        let error = limiter().table_growing(0, 11, None).expect_err("past the limit");
         assert!(matches!(error.downcast_ref::<Stop>(), Some(Stop::Tables { limit: 10 })));
     }
 

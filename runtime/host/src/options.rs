@@ -52,6 +52,9 @@ pub struct Limits {
     pub wall: Duration,
     /// All linear memories together, in bytes, at most 256 MiB: `memory-limit`.
     pub memory: usize,
+    /// All linear memories of all runs together, in bytes, at least `memory`. A run for which none is left is put back and
+    /// runs later.
+    pub all_memory: usize,
     /// Elements of all tables together: `memory-limit`.
     pub table_elements: usize,
     /// All that goes into a run as JSON text, in bytes: `input-limit`.
@@ -91,6 +94,7 @@ impl Default for Limits {
             cpu_ms: 500,
             wall: Duration::from_secs(60),
             memory: 64 * MIB,
+            all_memory: 1024 * MIB,
             table_elements: 50_000,
             input: 8 * MIB,
             output: MIB,

@@ -12,7 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::effects::Effects;
 use crate::grant::{Grants, Import};
 use crate::http::{HttpClient, Outgoing};
-use crate::limits::{Limiter, Stop};
+use crate::limits::{Limiter, MemoryBudget, Stop};
 use crate::log::{RunLog, Stream};
 use crate::options::Limits;
 use crate::stdio::GuestStream;
@@ -30,6 +30,8 @@ pub(crate) struct Services {
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) server_key: [u8; 32],
     pub(crate) limits: Limits,
+    /// What all runs may have of linear memory together.
+    pub(crate) memory: Arc<MemoryBudget>,
     pub(crate) http: HttpClient,
 }
 
@@ -120,7 +122,7 @@ pub(crate) struct RunState {
 
 impl RunState {
     pub(crate) fn new(services: Arc<Services>, facts: Facts, grants: Arc<Grants>) -> Self {
-        let limiter = Limiter::new(services.limits.memory, services.limits.table_elements);
+        let limiter = Limiter::new(services.memory.clone(), services.limits.memory, services.limits.table_elements);
         let run = Run::new(services, facts, grants);
         let streams = [Stream::Output, Stream::Error].map(|stream| GuestStream::new(run.log.clone(), stream));
         let wasi = WasiCtxBuilder::new()

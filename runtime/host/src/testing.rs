@@ -175,6 +175,7 @@ impl Setup {
             clock: Arc::new(Noon),
             ids: Arc::new(SequentialIds::default()),
             server_key: [7; 32],
+            memory: Arc::new(crate::limits::MemoryBudget::new(self.limits.all_memory)),
             limits: self.limits,
         };
         let given = [(Import::Http, self.hosts), (Import::Connections, self.connections)]

@@ -19,9 +19,10 @@ const FAULT: &str = "memory fault at wasm address 0x";
 /// The longest explanation taken from wasmtime, in bytes.
 const MAX_DETAIL: usize = 1_000;
 
-/// Whether the pool was full: the run did not happen.
+/// Whether there was no room for the run, in the pool or in memory: it is to be put back.
 pub(crate) fn is_no_room(error: &wasmtime::Error) -> bool {
     error.downcast_ref::<PoolConcurrencyLimitError>().is_some()
+        || matches!(error.downcast_ref::<Stop>(), Some(Stop::Crowded))
 }
 
 /// The failure that a trap, a limit or a denial becomes. `last_words` is the last line on standard error.
@@ -60,6 +61,9 @@ fn of_stop(stop: &Stop, limits: &Limits) -> Failure {
                 limits.memory / 1024 / 1024
             ),
         ),
+        Stop::Crowded => {
+            Failure::passing("no-room", "the memory for all runs together is used up; raise STEPWELL_STEPS_MEMORY_MIB")
+        }
         Stop::Tables { limit } => {
             Failure::fatal("memory-limit", format!("the step needs more than {limit} table elements"))
         }

@@ -79,17 +79,37 @@ pub async fn leave(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes over up to `limit` running visits whose node has given no sign of life for a lease, the longest due first.
+/// Takes over up to `limit` running visits whose node has given no sign of life for a lease, the longest due first. What that
+/// node still decides about them is fenced: it was decided on a version of the execution that is no longer the stored one.
 pub async fn take_over(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<StepExecution>, StoreError> {
-    let mut update = QueryBuilder::new("update step_execution set updated_at = ");
-    update.push_bind(now.0);
-    push_lease(&mut update, conn, now);
-    update.push(" where id in (select id from step_execution where status = 'running' and run_at is not null");
-    update.push(" and lease_owner <> ").push_bind(conn.node());
-    update.push(" and not exists (select 1 from node where node.id = step_execution.lease_owner and lease_until > ");
-    update.push_bind(now.0).push(") order by run_at limit ").push_bind(limit).push(skip_locked(conn));
-    update.push(") returning *");
-    row::all(update.build().fetch_all(conn.db()).await?, read)
+    let mut find =
+        QueryBuilder::new("select distinct execution_id from (select execution_id from step_execution where ");
+    push_abandoned(&mut find, conn, now);
+    find.push(" order by run_at limit ").push_bind(limit).push(") as found");
+    let found: Vec<String> = find.build().values(conn.db()).await?;
+    let mut taken = Vec::new();
+    for part in found.chunks(500) {
+        // First the execution, then its visits: the order in which every write locks them.
+        let mut fence = QueryBuilder::new("update execution set row_version = row_version + 1 where id in (");
+        row::push_in(&mut fence, "select id from execution where id in ", part.iter().cloned());
+        fence.push(skip_locked(conn)).push(") returning id");
+        let fenced: Vec<String> = fence.build().values(conn.db()).await?;
+        let mut update = QueryBuilder::new("update step_execution set updated_at = ");
+        update.push_bind(now.0);
+        push_lease(&mut update, conn, now);
+        update.push(" where ");
+        push_abandoned(&mut update, conn, now);
+        row::push_in(&mut update, " and execution_id in ", fenced.into_iter());
+        update.push(" returning *");
+        taken.extend(row::all(update.build().fetch_all(conn.db()).await?, read)?);
+    }
+    Ok(taken)
+}
+
+fn push_abandoned(query: &mut QueryBuilder, conn: &Conn, now: Timestamp) {
+    query.push("status = 'running' and run_at is not null and lease_owner <> ").push_bind(conn.node());
+    query.push(" and not exists (select 1 from node where node.id = step_execution.lease_owner and lease_until > ");
+    query.push_bind(now.0).push(")");
 }
 
 /// Whether a visit still runs on this node. If not, what the node has done with it comes too late.

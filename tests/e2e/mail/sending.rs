@@ -164,3 +164,88 @@ async fn a_template_that_cannot_be_parsed_is_refused_with_its_place() {
     assert!(text.contains("line 2") || text.contains("\"line\":2"), "{:#}", reply.body);
     assert_eq!(server.client().get("/templates").await.expect(200)["total"], Value::from(0));
 }
+
+#[tokio::test]
+async fn no_text_of_a_contact_can_add_a_header_or_a_recipient() {
+    let (server, smtp) = start().await;
+    let client = server.client();
+    let template = template(&client, "TRANSACTIONAL", "Hi {{ name }}", "<p>Hi {{ name }}</p>").await;
+    sends(&client, "signed_up", &template).await;
+    let name = "Ada\r\nBcc: eve@example.org\r\n\r\n<p>other</p>\r\n.\r\nQUIT";
+    client.track("signed_up", "ada@example.org", json!({ "name": name })).await;
+    let mail = smtp.wait_for(1).await.remove(0);
+    assert_eq!((mail.rcpt_tos.len(), mail.header("bcc")), (1, ""));
+    assert_eq!(mail.header("subject"), "Hi Ada Bcc: eve@example.org <p>other</p> . QUIT");
+    assert!(mail.html.contains("QUIT</p>") && !mail.html.contains("<p>other"), "{}", mail.html);
+    // A second one over the same connection shows that the first ended where it should.
+    client.track("signed_up", "bob@example.org", json!({ "name": "Bob" })).await;
+    assert_eq!(smtp.wait_for(2).await[1].header("subject"), "Hi Bob");
+}
+
+#[tokio::test]
+async fn an_idempotency_key_sends_once() {
+    let (server, smtp) = start().await;
+    let client = server.client();
+    let body = json!({ "to": "ada@example.org", "subject": "Hi", "body": "<p>Hi</p>", "from": "team@example.org" });
+    let send = || {
+        let request = client.request(reqwest::Method::POST, "/v1/send").header("idempotency-key", "receipt 7");
+        client.send(request.json(&body))
+    };
+    let sent = send().await.expect(200);
+    let again = send().await;
+    assert_eq!((again.status, again.code()), (409, "IDEMPOTENCY_KEY_REUSED"));
+    assert_eq!(again.body["error"]["details"]["originalRequest"], "POST /v1/send");
+    message_in(&client, &sent["data"]["emails"][0]["email"], "SENT").await;
+    assert_eq!(smtp.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_leaves_no_contact_behind() {
+    let server = stepwell_tests::Server::start().await;
+    let client = server.client();
+    for body in [
+        "{% for i in (1..1000000000) %}x{% endfor %}",
+        "{% for i in (1..100000) %}{% for j in (1..100000) %}{% endfor %}{% endfor %}",
+    ] {
+        let body = json!({ "to": ["ada@example.org", "bob@example.org"], "subject": "x", "body": body, "from": "team@example.org" });
+        let reply = client.post("/v1/send", body).await;
+        assert_eq!(
+            (reply.status, &reply.body["error"]["errors"][0]["field"]),
+            (422, &json!("body")),
+            "{:#}",
+            reply.body
+        );
+    }
+    assert_eq!(client.get("/contacts").await.expect(200)["total"], 0);
+}
+
+#[tokio::test]
+async fn one_address_may_get_two_messages_and_is_one_contact_whose_links_work() {
+    let (server, smtp) = start().await;
+    let client = server.client();
+    let body = json!({
+        "to": ["ada@example.org", "ADA@example.org"], "subject": "Hi", "subscribed": true, "from": "team@example.org",
+        "body": r#"<a href="{{ unsubscribeUrl }}">out</a>"#,
+    });
+    client.post("/v1/send", body).await.expect(200);
+    assert_eq!(client.get("/contacts").await.expect(200)["total"], 1);
+    let mails = smtp.wait_for(2).await;
+    let link = links(&mails[1].html, &format!("{}/unsubscribe/", server.address())).remove(0);
+    assert_eq!(super::follow(&server, reqwest::Method::POST, &link).await.status, 200);
+    assert_eq!(client.get("/contacts").await.expect(200)["data"][0]["subscribed"], false);
+}
+
+#[tokio::test]
+async fn any_script_arrives_as_it_was_written() {
+    let (server, smtp) = start().await;
+    let client = server.client();
+    let subject =
+        "Grüße an {{ name }} 🎉 — «été», 日本語, and a text long enough to need more than one line of a header, or two";
+    let template = template(&client, "TRANSACTIONAL", subject, "<p>Grüße, {{ name }} 🎉 日本語</p>").await;
+    sends(&client, "signed_up", &template).await;
+    client.track("signed_up", "ada@example.org", json!({ "name": "Zoë Ångström" })).await;
+    let mail = smtp.wait_for(1).await.remove(0);
+    assert_eq!(mail.header("subject"), subject.replace("{{ name }}", "Zoë Ångström"));
+    assert!(mail.html.contains("<p>Grüße, Zoë Ångström 🎉 日本語</p>"), "{}", mail.html);
+    assert!(mail.text.contains("Grüße, Zoë Ångström 🎉 日本語"), "{}", mail.text);
+}

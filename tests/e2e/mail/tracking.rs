@@ -100,6 +100,25 @@ async fn a_wait_for_a_clicked_email_ends_by_the_click() {
     assert_eq!(workflow.finished().await["exitReason"], "clicked");
 }
 
+/// 15.1 number 4
+#[tokio::test]
+async fn a_step_counts_what_became_of_its_emails() {
+    let (server, smtp) = start().await;
+    let (client, mail, id) = sent(&server, &smtp).await;
+    client.track("signed_up", "bounce@example.org", json!({})).await;
+    events_when(&client, "email.bounce", 1).await;
+    for _ in 0..2 {
+        follow(&server, Method::GET, &link(&server, &mail, "open")).await;
+        follow(&server, Method::GET, &link(&server, &mail, "click")).await;
+    }
+    message_in(&client, &id, "CLICKED").await;
+    let workflow = client.get("/workflows").await.expect(200)["data"][0]["id"].clone();
+    let stats = client.get(&format!("/workflows/{}/stats", workflow.as_str().expect("an id"))).await.expect(200);
+    let step = stats["steps"].as_array().expect("steps").iter().find(|step| step["name"] == "mail").expect("the step");
+    let counts = ["entered", "sent", "opened", "clicked", "bounced"].map(|name| step[name].clone());
+    assert_eq!(counts, [2, 1, 1, 1, 1].map(Value::from), "messages opened and clicked, not opens and clicks");
+}
+
 #[tokio::test]
 async fn without_tracking_an_email_is_left_as_it_is() {
     let smtp = SmtpPeer::start().await;

@@ -86,6 +86,11 @@ async fn each_step_counts_who_came_and_how_it_ended() {
         workflow.newest_in(&["WAITING"]).await;
     }
     client.track("go", "c1@example.org", json!({})).await;
+    eventually("one completed", || async {
+        let page = client.get(&workflow.path("/executions?status=COMPLETED")).await.expect(200);
+        (page["total"] == 1).then_some(())
+    })
+    .await;
     client.post(&workflow.path("/executions/cancel-all"), json!({})).await.expect(200);
     let of =
         |step: &Value| ["entered", "completed", "failed", "skipped"].map(|name| step[name].as_u64().expect("a number"));

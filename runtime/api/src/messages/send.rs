@@ -1,11 +1,14 @@
 //! `POST /v1/send`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use serde_json::{Map, Value};
-use stepwell_core::{Contact, ContactChange, Email, MergeRule, Template, TemplateId, WorkspaceId, normalise_email};
-use stepwell_engine::AddressEdit;
+use stepwell_core::{
+    Contact, ContactChange, Email, MergeRule, MessageId, Template, TemplateId, WorkspaceId, normalise_email,
+};
+use stepwell_engine::{AddressEdit, EngineError, IdempotencyKey};
 use stepwell_store::{contact, template};
 
 use super::compose::Draft;
@@ -20,6 +23,9 @@ use crate::scope::MessagesWrite;
 use crate::state::ApiState;
 use crate::templates::check_syntax;
 use crate::wire::Time;
+
+/// How often messages are made anew when contacts come and go at the same time.
+const TRIES: usize = 3;
 
 /// Sends a message to one or several people. Contacts are made where there are none; they are not subscribed by it.
 ///
@@ -48,20 +54,38 @@ pub(crate) async fn send(
     let template = find_template(&state, key.workspace, wanted.template.map(TemplateId)).await?;
     let draft = Arc::new(Draft::new(&wanted, template, &data));
     let subscribed = wanted.subscribed;
-    let mut messages = Vec::new();
-    for recipient in wanted.to.into_vec() {
-        let edit = edit(&recipient, &data, subscribed);
-        let contact = known(&state, key.workspace, &edit).await?;
-        messages.push((edit, render(&state, &draft, contact, recipient.display_name()).await?));
-    }
+    let to: Vec<_> = wanted.to.into_vec().iter().map(|to| (edit(to, &data, subscribed), to.display_name())).collect();
     let now = state.now();
-    let sent = state.engine().send(key.workspace, messages, once).await?;
+    let sent = queue(&state, key.workspace, &draft, &to, once.as_ref()).await?;
     let emails = sent.into_iter().map(|(contact, message)| SentEmail {
         contact: SentTo { id: contact.id.0, email: contact.email },
         email: message.0,
     });
     let data = SentData { emails: emails.collect(), timestamp: Time(now) };
     Ok(Json(SentMessages { success: true, data }))
+}
+
+/// Renders and queues the messages; once more if a contact came or went in between.
+async fn queue(
+    state: &ApiState,
+    workspace: WorkspaceId,
+    draft: &Arc<Draft>,
+    to: &[(AddressEdit, Option<String>)],
+    once: Option<&IdempotencyKey>,
+) -> Result<Vec<(Contact, MessageId)>, ApiError> {
+    let mut tries = 1;
+    loop {
+        let mut contacts = HashMap::new();
+        let mut messages = Vec::with_capacity(to.len());
+        for (edit, name) in to {
+            let contact = known(state, workspace, edit, &mut contacts).await?;
+            messages.push((edit.clone(), render(state, draft, contact, name.clone()).await?));
+        }
+        match state.engine().send(workspace, messages, once.cloned()).await {
+            Err(EngineError::OtherContact { .. }) if tries < TRIES => tries += 1,
+            done => return Ok(done?),
+        }
+    }
 }
 
 fn edit(recipient: &Recipient, data: &Map<String, Value>, subscribed: Option<bool>) -> AddressEdit {
@@ -85,26 +109,32 @@ async fn find_template(
     found.map(Some).ok_or_else(|| ApiError::not_found("TEMPLATE_NOT_FOUND", "Template not found"))
 }
 
-/// The contact as the message will see it, with the edit applied. One that does not exist is made, with nothing but its
-/// address: links in the message need its id.
-async fn known(state: &ApiState, workspace: WorkspaceId, edit: &AddressEdit) -> Result<Contact, ApiError> {
-    let mut conn = state.store().reader().await?;
-    let found = contact::get_by_email(&mut conn, workspace, &normalise_email(&edit.email)).await?;
-    drop(conn);
-    let mut contact = match found {
-        Some(contact) => contact,
-        None => {
-            let bare = AddressEdit {
-                data: Map::new(),
-                subscribed: None,
-                preserve_existing_subscription: true,
-                ..edit.clone()
-            };
-            state.engine().upsert_contact(workspace, bare).await?.contact
-        }
+/// The contact as the message will see it, with the edit applied. One that does not exist is made up, with the id that it will
+/// have: links in the message need it. `seen` has those of the other messages.
+async fn known(
+    state: &ApiState,
+    workspace: WorkspaceId,
+    edit: &AddressEdit,
+    seen: &mut HashMap<String, Contact>,
+) -> Result<Contact, ApiError> {
+    let email = normalise_email(&edit.email);
+    let found = match seen.get(&email) {
+        Some(contact) => Some(contact.clone()),
+        None => contact::get_by_email(&mut state.store().reader().await?, workspace, &email).await?,
     };
+    let now = state.now();
+    let mut contact = found.unwrap_or_else(|| Contact {
+        id: state.new_id(),
+        workspace_id: workspace,
+        email: email.clone(),
+        subscribed: edit.subscribed.unwrap_or(edit.subscribed_if_new),
+        data: Map::new(),
+        created_at: now,
+        updated_at: now,
+    });
     let change = ContactChange { data: edit.data.clone(), merge: MergeRule::Intake, subscribed: edit.subscribed };
-    contact.apply(&change, state.now());
+    contact.apply(&change, now);
+    seen.insert(email, contact.clone());
     Ok(contact)
 }
 

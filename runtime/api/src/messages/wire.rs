@@ -75,8 +75,9 @@ pub(crate) struct SendMessage {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Recipients {
-    One(Recipient),
+    /// Comes first: two texts in a list could be read as the name and the address of one recipient.
     Many(Vec<Recipient>),
+    One(Recipient),
 }
 
 impl Recipients {
@@ -251,4 +252,26 @@ pub(super) struct SentEmail {
 pub(super) struct SentTo {
     pub(super) id: Uuid,
     pub(super) email: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(to: serde_json::Value) -> Vec<(String, Option<String>)> {
+        let recipients: Recipients = serde_json::from_value(to).expect("recipients");
+        recipients.into_vec().iter().map(|to| (to.email(), to.display_name())).collect()
+    }
+
+    #[test]
+    fn two_addresses_are_two_recipients_and_not_one_with_a_name() {
+        let plain = |address: &str| (address.to_owned(), None);
+        assert_eq!(read(json!(["a@example.org", "b@example.org"])), [plain("a@example.org"), plain("b@example.org")]);
+        assert_eq!(read(json!("a@example.org")), [plain("a@example.org")]);
+        let named = json!({ "name": "Ada", "email": "a@example.org" });
+        assert_eq!(read(json!([named])), [("a@example.org".to_owned(), Some("Ada".to_owned()))]);
+        assert_eq!(read(named), [("a@example.org".to_owned(), Some("Ada".to_owned()))]);
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stepwell_core::{
     Clock, Completion, Definition, DefinitionId, Digest, Effect, EventWait, Execution, ExecutionStatus, Graph, Guard,
     Outcome, PluginError, PluginHost, PluginInfo, Problem, Reentry, RetryPolicy, StepDescriptor, StepExecution,
-    StepReport, StepRequest, StepRunner, Timestamp, WaitRequest, WorkspaceId, testing,
+    StepReport, StepRequest, StepRunner, Timestamp, Touches, WaitRequest, WorkspaceId, testing,
 };
 use stepwell_engine::{AddressEdit, Engine, EngineOptions, Intake, Links, RandomIds, Tracked, Who};
 use stepwell_store::{Store, StoreError, definition, execution, workspace};
@@ -44,6 +44,13 @@ impl StepRunner for Runner {
         };
         self.asked.lock().expect("asked").push(request);
         report
+    }
+
+    fn touches(&self, _: Option<Digest>, _: WorkspaceId, step_type: &str) -> Touches {
+        match step_type.starts_with("inside") {
+            true => Touches { outside: false, contacts: false, events: false, keyvalue: false },
+            false => Touches::EVERYTHING,
+        }
     }
 
     fn default_retry(&self, _: Option<Digest>, _: WorkspaceId, _: &str) -> RetryPolicy {
@@ -235,6 +242,16 @@ impl Bench {
         }
     }
 
+    pub(crate) async fn journal(&self, execution: &Execution) -> Vec<stepwell_core::JournalEntry> {
+        let mut conn = self.engine.store().reader().await.expect("a reader");
+        stepwell_store::journal::page(&mut conn, self.workspace, execution.id, 0, 100).await.expect("a page")
+    }
+
+    /// Where the database is.
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
+    }
+
     /// When the next schedule fires.
     pub(crate) async fn next_firing(&self) -> Option<Timestamp> {
         let mut conn = self.engine.store().reader().await.expect("a reader");
@@ -272,4 +289,24 @@ pub(crate) fn with_effects(outcome: Outcome, effects: Vec<Effect>) -> StepReport
 pub(crate) fn waiting(event: Option<&str>, until: Option<Timestamp>) -> StepReport {
     let event = event.map(|name| EventWait { name: name.to_owned(), filter: None });
     StepReport::of(Outcome::Waiting(WaitRequest { event, until, state: json!("state"), ..WaitRequest::default() }))
+}
+
+/// The visits of an execution as another connection to the database finds them. Blocks: for a scripted step.
+pub(crate) fn visits_of(url: &str, execution: stepwell_core::ExecutionId) -> Vec<StepExecution> {
+    let url = url.to_owned();
+    let read = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let store = Store::open(&url).await.expect("the database");
+            let mut conn = store.reader().await.expect("a reader");
+            execution::visits(&mut conn, Uuid::from_u128(1).into(), execution).await.expect("visits")
+        })
+    });
+    read.join().expect("visits")
+}
+
+/// How many of them are completed.
+pub(crate) fn completed_visits(url: &str, execution: stepwell_core::ExecutionId) -> usize {
+    let visits = visits_of(url, execution);
+    visits.iter().filter(|visit| visit.status == stepwell_core::StepStatus::Completed).count()
 }

@@ -5,6 +5,7 @@
 const KIND: stepwell_test_database::Kind = stepwell_test_database::Kind::Sqlite;
 
 mod bench;
+mod chains;
 mod control;
 mod events;
 mod recovery;

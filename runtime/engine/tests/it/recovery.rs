@@ -35,7 +35,8 @@ async fn a_wait_is_still_there_after_a_crash() {
     bench.until(id, ExecutionStatus::Waiting).await;
     let bench = bench.crash().await.run().await;
     bench.track("paid", "ada@example.org", json!({})).await;
-    bench.until(id, ExecutionStatus::Completed).await;
+    let done = bench.until(id, ExecutionStatus::Completed).await;
+    assert_eq!(bench.visits(&done).await[1].resumes, 1);
 }
 
 #[tokio::test]

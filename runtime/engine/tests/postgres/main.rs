@@ -5,6 +5,8 @@ const KIND: stepwell_test_database::Kind = stepwell_test_database::Kind::Postgre
 
 #[path = "../it/bench.rs"]
 mod bench;
+#[path = "../it/chains.rs"]
+mod chains;
 #[path = "../it/control.rs"]
 mod control;
 #[path = "../it/events.rs"]

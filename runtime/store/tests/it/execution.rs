@@ -24,8 +24,9 @@ async fn what_is_stored_is_read_back_the_same() {
 #[tokio::test]
 async fn a_fenced_decision_changes_nothing() {
     let bed = Bed::new().await;
+    let ada = bed.contact(workspace(), "ada@example.org").await;
     let stored = bed.definition(Reentry::Once).await;
-    let run = bed.started(&stored, None).await;
+    let run = bed.started(&stored, Some(ada)).await;
     let late = bed.decide(run, completed(json!({"by": "the slow one"}))).await;
     bed.settle(run, waiting(Some("opened"), None)).await;
     let before = bed.state(run).await;
@@ -90,9 +91,9 @@ async fn a_wait_is_there_until_it_is_over() {
     let bed = Bed::new().await;
     let stored = bed.definition(Reentry::Once).await;
     let run = bed.started(&stored, None).await;
-    let visit = bed.wait(run, Some("opened"), Some(NOW.plus_millis(5))).await;
+    let visit = bed.wait(run, Some("opened"), Some(NOW)).await;
     let found = wait::get(&mut bed.read().await, workspace(), visit).await.expect("read").expect("a wait");
-    assert_eq!((found.execution_id, found.due_at), (run, Some(NOW.plus_millis(5))));
+    assert_eq!((found.execution_id, found.due_at), (run, Some(NOW)));
     let (execution, visits) = bed.state(run).await;
     let woken = bed.advance(&execution, &visits, Input::Woken { visit, wake: Wake::Timer });
     bed.apply(woken).await.expect("stored");
@@ -103,13 +104,16 @@ async fn a_wait_is_there_until_it_is_over() {
 #[tokio::test]
 async fn a_visit_that_wakes_and_waits_again_in_one_commit_has_its_new_wait() {
     let bed = Bed::new().await;
+    let ada = bed.contact(workspace(), "ada@example.org").await;
     let stored = bed.definition(Reentry::Once).await;
-    let run = bed.started(&stored, None).await;
+    let run = bed.started(&stored, Some(ada)).await;
     let visit = bed.wait(run, Some("opened"), None).await;
     let (execution, visits) = bed.state(run).await;
-    let mut woken = bed.advance(&execution, &visits, Input::Woken { visit, wake: Wake::Timer });
+    let wake = Wake::Task(json!("done"));
+    let mut woken = bed.advance(&execution, &visits, Input::Woken { visit, wake });
     let settled = Input::Settled {
         visit,
+        run: woken.visits[0].run(),
         outcome: waiting(Some("clicked"), None),
         plugin: None,
         retry: stepwell_core::RetryPolicy::NONE,

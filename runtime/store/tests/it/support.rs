@@ -96,8 +96,8 @@ impl Bed {
     /// What the answer of the one open visit changes, not stored.
     pub(crate) async fn decide(&self, id: ExecutionId, outcome: Outcome) -> Changes {
         let (execution, visits) = self.state(id).await;
-        let visit = visits[0].id;
-        let settled = Input::Settled { visit, outcome, plugin: None, retry: RetryPolicy::NONE, spread: 0.0 };
+        let (visit, run) = (visits[0].id, visits[0].run());
+        let settled = Input::Settled { visit, run, outcome, plugin: None, retry: RetryPolicy::NONE, spread: 0.0 };
         self.advance(&execution, &visits, settled)
     }
 

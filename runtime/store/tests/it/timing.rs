@@ -11,7 +11,8 @@ async fn try_later(bed: &Bed, run: ExecutionId) -> Timestamp {
     let (execution, visits) = bed.state(run).await;
     let outcome = stepwell_core::Outcome::Failed(Failure::passing("busy", "busy"));
     let retry = RetryPolicy { max_attempts: 3, initial_delay_ms: 1_000, max_delay_ms: 1_000, multiplier: 1.0 };
-    let input = Input::Settled { visit: visits[0].id, outcome, plugin: None, retry, spread: 1.0 };
+    let (visit, run) = (visits[0].id, visits[0].run());
+    let input = Input::Settled { visit, run, outcome, plugin: None, retry, spread: 1.0 };
     let changes = bed.advance(&execution, &visits, input);
     bed.apply(changes).await.expect("stored");
     NOW.plus_millis(1_000)
@@ -40,10 +41,11 @@ async fn a_pending_visit_is_ready_at_its_time_and_claimed_once() {
 #[tokio::test]
 async fn what_ran_when_the_server_stopped_is_found_page_by_page() {
     let bed = Bed::new().await;
+    let ada = bed.contact(workspace(), "ada@example.org").await;
     let stored = bed.definition(Reentry::Always).await;
     let mut runs = Vec::new();
     for _ in 0..5 {
-        runs.push(bed.started(&stored, None).await);
+        runs.push(bed.started(&stored, Some(ada)).await);
     }
     bed.wait(runs[2], Some("opened"), None).await;
     let bed = bed.reopened().await;
@@ -84,8 +86,9 @@ async fn a_wait_is_found_by_its_contact_and_any_name_of_its_event() {
 #[tokio::test]
 async fn a_filter_of_a_wait_is_kept() {
     let bed = Bed::new().await;
+    let ada = bed.contact(workspace(), "ada@example.org").await;
     let stored = bed.definition(Reentry::Always).await;
-    let run = bed.started(&stored, None).await;
+    let run = bed.started(&stored, Some(ada)).await;
     let rule: stepwell_rules::Rule =
         serde_json::from_value(json!({"field": "event.plan", "operator": "equals", "value": "pro"})).expect("a rule");
     let event = stepwell_core::EventWait { name: "paid".into(), filter: Some(rule) };

@@ -1,0 +1,100 @@
+//! Running steps: one, or several whose outcomes are stored in one commit (effect boundaries).
+
+use rand::RngExt;
+use stepwell_core::{Changes, Execution, Graph, Input, RetryPolicy, State, StepExecution, StepStatus, advance};
+
+use crate::count::Count;
+use crate::fault::Fault;
+use crate::nodes::{Ask, Job, Moment, Ran};
+use crate::script::{self, Mood};
+
+/// How many visits an execution may have before its steps come to an end: loops would go on for ever.
+const MOST_VISITS: usize = 40;
+/// How many executions a world may have before its steps emit no more events.
+const MOST_EXECUTIONS: usize = 12;
+
+impl Moment<'_> {
+    /// Looks whether a due visit still should run, and runs it: as it is stored, or as it was when it became due. Then either
+    /// the execution is read again to decide what follows, or that is decided on what was read before, and steps behind it
+    /// may run as well.
+    pub(crate) fn run(&mut self, due: StepExecution) -> Vec<Job> {
+        let Some((execution, visits)) = self.world.state(due.execution_id) else { return vec![] };
+        let stored = visits.iter().find(|visit| visit.id == due.id && visit.status == StepStatus::Running).cloned();
+        if stored.is_none() && !self.world.rules.has(Fault::NoLook) {
+            return vec![];
+        }
+        if execution.status.is_terminal() {
+            self.world.broken.get_or_insert(format!("a step runs in an execution that is {:?}", execution.status));
+        }
+        match stored {
+            Some(stored) if self.chance.random_bool(0.5) => self.chain(execution, visits, stored),
+            _ => {
+                let graph = self.world.graph(&execution);
+                let ran = self.one(&graph, &due);
+                vec![Job::Decide(Ask::Settle(vec![ran]))]
+            }
+        }
+    }
+
+    fn chain(&mut self, mut execution: Execution, mut visits: Vec<StepExecution>, first: StepExecution) -> Vec<Job> {
+        let graph = self.world.graph(&execution);
+        let (mut ran, mut changes, mut next) = (vec![], None::<Changes>, Some(first));
+        while let Some(visit) = next.take() {
+            let one = self.one(&graph, &visit);
+            let input = self.settled(&graph, &one, visit.run());
+            let state = State { graph: &graph, execution: &execution, visits: &visits };
+            let Ok(more) = advance(state, input, &self.world.given(self.now)) else {
+                self.world.broken.get_or_insert("an answer was refused by the state it was given for".into());
+                return vec![];
+            };
+            let due = follow(&mut execution, &mut visits, &more);
+            let emits = !one.report.events.is_empty();
+            ran.push(one);
+            changes = Some(match changes.take() {
+                Some(before) => before.then(more),
+                None => more,
+            });
+            next = due.filter(|due| due.id != visit.id && !emits && self.chance.random_bool(0.5));
+        }
+        if ran.len() > 1 {
+            self.world.seen.add(Count::Chains);
+        }
+        changes.map(|changes| Job::Apply(Ask::Settle(ran), Box::new(changes))).into_iter().collect()
+    }
+
+    /// Runs a step once.
+    fn one(&mut self, graph: &Graph, visit: &StepExecution) -> Ran {
+        self.world.seen.add(Count::Runs);
+        let visits = self.world.records.get(&visit.execution_id).map_or(0, |record| record.rows.len());
+        let mood = if visits < MOST_VISITS { self.mood } else { Mood::Ending };
+        let step = graph.step(visit.step_id).or(graph.trigger()).expect("a graph has a trigger");
+        let mut report = script::answer(step, visit, self.now, mood, self.chance);
+        if self.world.records.len() >= MOST_EXECUTIONS {
+            report.events.clear();
+        }
+        let ran = Ran { visit: visit.clone(), report };
+        if self.world.rules.has(Fault::EffectsBeforeCommit) && !ran.failed() {
+            self.world.write_effects(visit);
+        }
+        ran
+    }
+
+    /// What core is told of a run.
+    pub(crate) fn settled(&mut self, graph: &Graph, ran: &Ran, run: u32) -> Input {
+        let retry = graph.step(ran.visit.step_id).and_then(|step| step.retry).unwrap_or(RetryPolicy::NONE);
+        let (visit, outcome) = (ran.visit.id, ran.report.outcome.clone());
+        Input::Settled { visit, run, outcome, plugin: None, retry, spread: self.chance.random() }
+    }
+}
+
+/// Moves what was read on, and gives the visit that is due by it.
+fn follow(execution: &mut Execution, visits: &mut Vec<StepExecution>, changes: &Changes) -> Option<StepExecution> {
+    execution.clone_from(&changes.execution);
+    for visit in &changes.visits {
+        visits.retain(|known| known.id != visit.id);
+        if !visit.status.is_done() {
+            visits.push(visit.clone());
+        }
+    }
+    changes.ready().next().cloned()
+}

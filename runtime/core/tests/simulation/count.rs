@@ -1,0 +1,86 @@
+//! What happened in a simulation, counted: a simulator in which nothing happens proves nothing.
+
+use std::fmt;
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Something worth counting.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Count { $($(#[$doc])* $name),* }
+
+        impl Count {
+            pub(crate) const ALL: [Self; [$(Self::$name),*].len()] = [$(Self::$name),*];
+        }
+    };
+}
+
+counts! {
+    /// Whole schedules.
+    Schedules,
+    /// Operations of schedules.
+    Operations,
+    /// Executions.
+    Started,
+    /// Executions that ended.
+    Ended,
+    /// Runs of steps.
+    Runs,
+    /// Commits of several steps of one execution.
+    Chains,
+    /// Decisions that core refused: late answers, wake-ups that came twice.
+    Refused,
+    /// Commits refused because the execution had changed.
+    Fenced,
+    /// Commits refused because the lease was lost.
+    LeasesLost,
+    /// Entries that the re-entry rule refused.
+    EntriesRefused,
+    /// Commits that failed as a whole.
+    CommitsFailed,
+    /// Commits whose node never heard of them.
+    AnswersLost,
+    /// Nodes that lost their memory.
+    Crashes,
+    /// Visits taken over from a node that lost its lease.
+    TakenOver,
+    /// Jobs that came twice.
+    Doubled,
+    /// Clock jumps.
+    Jumps,
+    /// New versions.
+    Edits,
+    /// Failed executions that were taken up again.
+    Retried,
+    /// Executions that were cancelled.
+    Cancelled,
+}
+
+/// How often each was seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen([u64; Count::ALL.len()]);
+
+impl Seen {
+    pub(crate) fn add(&mut self, count: Count) {
+        self.0[count as usize] += 1;
+    }
+
+    pub(crate) fn of(&self, count: Count) -> u64 {
+        self.0[count as usize]
+    }
+
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (sum, more) in self.0.iter_mut().zip(other.0) {
+            *sum += more;
+        }
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for count in Count::ALL {
+            let name = format!("{count:?}");
+            writeln!(f, "  {name:<16}{:>12}", self.of(count))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,220 @@
+//! Effect boundaries: steps whose components touch nothing outside run one after the other in memory and are stored in one
+//! commit, just before the next outside effect, wait or end. A crash before it loses nothing but work: none of them could act.
+
+use std::time::{Duration, Instant};
+
+use stepwell_core::{
+    Changes, Effect, Execution, Input, RetryPolicy, State, StepExecution, StepReport, StepStatus, Touches, advance,
+};
+use stepwell_store::{Conn, StoreError, execution};
+
+use crate::commit::{self, Settled};
+use crate::engine::Inner;
+use crate::route::{self, Stamp};
+use crate::step::{self, Due, Surroundings};
+
+/// The most steps in one commit, and the longest time they may take together: a commit stays small, and a crash repeats little.
+const MAX_STEPS: usize = 32;
+const MAX_TIME: Duration = Duration::from_millis(50);
+
+/// Steps of one execution that ran and are not stored yet.
+pub(crate) struct Chain {
+    pub(crate) around: Surroundings,
+    execution: Execution,
+    /// The step executions that are not done, as the steps so far left them.
+    visits: Vec<StepExecution>,
+    /// The visit that is to run now.
+    current: StepExecution,
+    changes: Option<Changes>,
+    ran: Vec<Ran>,
+    began: Instant,
+}
+
+/// One step that ran.
+#[derive(Clone)]
+struct Ran {
+    due: Due,
+    report: StepReport,
+    retry: RetryPolicy,
+    spread: f64,
+    stamp: Stamp,
+}
+
+impl Chain {
+    /// Loads what a due visit needs; `None` if it is not to be run any more.
+    pub(crate) async fn load(inner: &Inner, due: &Due) -> Result<Option<Self>, StoreError> {
+        let mut conn = inner.store.reader().await?;
+        let stored = execution::state(&mut conn, due.visit.workspace_id, due.execution.id).await?;
+        let Some((execution, visits)) = stored else { return Ok(None) };
+        let runs = |visit: &&StepExecution| visit.id == due.visit.id && visit.status == StepStatus::Running;
+        let Some(current) = visits.iter().find(runs).cloned() else { return Ok(None) };
+        let Some(around) = step::load(&mut conn, &execution).await? else { return Ok(None) };
+        let began = Instant::now();
+        Ok(Some(Self { around, execution, visits, current, changes: None, ran: Vec::new(), began }))
+    }
+
+    /// The visit to run now.
+    pub(crate) fn due(&self) -> Due {
+        Due { execution: self.execution.clone(), visit: self.current.clone() }
+    }
+
+    /// Whether there is nothing to store yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_none()
+    }
+
+    /// Takes a step's answer. `true` if the step behind it can run before anything is stored.
+    pub(crate) fn settle(&mut self, inner: &Inner, report: StepReport, retry: RetryPolicy) -> bool {
+        let (due, stamp, spread) = (self.due(), inner.stamp(), rand::random::<f64>());
+        let input = Input::Settled {
+            visit: due.visit.id,
+            run: due.visit.run(),
+            outcome: report.outcome.clone(),
+            plugin: report.plugin,
+            retry,
+            spread,
+        };
+        let state = State { graph: &self.around.graph, execution: &self.execution, visits: &self.visits };
+        let changes = match advance(state, input, &stamp.given()) {
+            Ok(changes) => changes,
+            Err(refused) => {
+                tracing::warn!(visit = %due.visit.id, %refused, "an answer that its own state refuses");
+                return false;
+            }
+        };
+        self.ran.push(Ran { due, report, retry, spread, stamp });
+        let next = self.follow(&changes);
+        self.changes = Some(match self.changes.take() {
+            Some(before) => before.then(changes),
+            None => changes,
+        });
+        match next.filter(|next| self.may_go_on(inner, next)) {
+            Some(next) => {
+                self.current = next;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Moves the state in memory on, and gives the one visit that is due by it.
+    fn follow(&mut self, changes: &Changes) -> Option<StepExecution> {
+        self.execution = changes.execution.clone();
+        for visit in &changes.visits {
+            self.visits.retain(|known| known.id != visit.id);
+            match (visit.status, &visit.output) {
+                (StepStatus::Completed, Some(output)) => self.around.outputs.push((visit.step_id, output.clone())),
+                (status, _) if !status.is_done() => self.visits.push(visit.clone()),
+                _ => {}
+            }
+        }
+        self.apply_to_contact();
+        let mut due = changes.ready();
+        due.next().filter(|_| due.next().is_none()).cloned()
+    }
+
+    /// The next step sees the contact as the last one left it.
+    fn apply_to_contact(&mut self) {
+        let (Some(ran), Some(contact)) = (self.ran.last(), &mut self.around.contact) else { return };
+        for effect in &ran.report.effects {
+            if let Effect::UpdateContact { contact_id, change } = effect
+                && *contact_id == contact.id
+            {
+                contact.apply(change, ran.stamp.now);
+            }
+        }
+    }
+
+    fn may_go_on(&self, inner: &Inner, next: &StepExecution) -> bool {
+        // A checkpoint asks to be stored.
+        if self.ran.last().is_some_and(|ran| ran.due.visit.id == next.id) {
+            return false;
+        }
+        let Some(step) = self.around.graph.step(next.step_id) else { return false };
+        let touches = inner.runner.touches(step.plugin, next.workspace_id, &step.step_type);
+        let effects = self.ran.iter().flat_map(|ran| &ran.report.effects);
+        self.ran.len() < MAX_STEPS && self.began.elapsed() < MAX_TIME && may_share(touches, effects)
+    }
+
+    /// Stores everything in one commit.
+    pub(crate) async fn commit(self, inner: &Inner) -> Result<Settled, StoreError> {
+        let Self { changes, ran, .. } = self;
+        let Some(changes) = changes else { return Ok(Settled::default()) };
+        inner.store.write(move |conn| Box::pin(async move { store(conn, changes, ran).await })).await
+    }
+}
+
+/// Whether a step may run while these effects are not stored: it must touch nothing outside, and nothing that they change.
+fn may_share<'e>(next: Touches, mut effects: impl Iterator<Item = &'e Effect>) -> bool {
+    !next.outside
+        && effects.all(|effect| match effect {
+            Effect::UpdateContact { .. } => !next.contacts,
+            Effect::EmitEvent { .. } => false,
+            Effect::QueueEmail { .. } => true,
+            Effect::SetValue { .. } | Effect::DeleteValue { .. } => !next.keyvalue,
+        })
+}
+
+/// Writes the steps; if the execution was changed by somebody else meanwhile, only the first of them, decided anew: the others
+/// follow from a state that is gone, and run again.
+async fn store(conn: &mut Conn, changes: Changes, ran: Vec<Ran>) -> Result<Settled, StoreError> {
+    match execution::apply(conn, &changes).await {
+        Ok(()) => {}
+        Err(StoreError::Fenced(_)) => return first_anew(conn, ran).await,
+        Err(error) => return Err(error),
+    }
+    let mut settled = Settled { next_at: commit::next_at(&changes), ..Settled::default() };
+    settled.routed.due.extend(route::due(&changes));
+    for ran in ran.into_iter().filter(|ran| changes.keeps_effects(ran.due.visit.id)) {
+        for effect in ran.report.effects {
+            commit::apply(conn, &ran.due, effect, &ran.stamp, &mut settled).await?;
+        }
+    }
+    Ok(settled)
+}
+
+async fn first_anew(conn: &mut Conn, ran: Vec<Ran>) -> Result<Settled, StoreError> {
+    match ran.into_iter().next() {
+        Some(Ran { due, report, retry, spread, stamp }) => {
+            commit::settle(conn, &due, report, retry, spread, &stamp).await
+        }
+        None => Ok(Settled::default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use stepwell_core::{ContactChange, ContactId};
+    use uuid::Uuid;
+
+    const INSIDE: Touches = Touches { outside: false, contacts: false, events: false, keyvalue: false };
+
+    fn update() -> Effect {
+        Effect::UpdateContact { contact_id: ContactId(Uuid::from_u128(1)), change: ContactChange::default() }
+    }
+
+    fn emit() -> Effect {
+        Effect::EmitEvent { name: "e".into(), contact_id: None, data: json!({}) }
+    }
+
+    #[test]
+    fn a_step_that_touches_the_outside_never_runs_before_the_commit() {
+        assert!(!may_share(Touches { outside: true, ..INSIDE }, [].iter()));
+        assert!(may_share(INSIDE, [update()].iter()));
+    }
+
+    #[test]
+    fn a_step_that_reads_what_is_not_stored_yet_waits_for_the_commit() {
+        assert!(!may_share(Touches { contacts: true, ..INSIDE }, [update()].iter()));
+        let set = Effect::SetValue { bucket: "a/b".into(), key: "k".into(), value: vec![] };
+        assert!(!may_share(Touches { keyvalue: true, ..INSIDE }, [set.clone()].iter()));
+        assert!(may_share(INSIDE, [set].iter()));
+    }
+
+    #[test]
+    fn an_event_is_stored_before_anything_else_runs() {
+        assert!(!may_share(INSIDE, [emit()].iter()));
+    }
+}

@@ -1,12 +1,12 @@
 //! `cargo xtask test`: builds the plugins and the server, prepares the peers, and runs every test.
 
-use std::env;
 use std::process::Command;
+use std::{env, fs};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{plugins, process, python, server};
+use crate::{apt, plugins, process, python, server};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -22,6 +22,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     plugins::run(workspace)?;
     let python = process::part("preparing the Python peers", || python::prepare(workspace))?;
     let server = server::build(workspace)?;
+    process::part("finding PostgreSQL", postgres)?;
     if options.filters.is_empty() && options.runner.is_empty() {
         process::part("documentation tests", || {
             process::run(workspace.cargo().args(["test", "--workspace", "--doc"]))
@@ -30,6 +31,17 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut tests = runner(workspace, options);
     tests.env("STEPWELL_TEST_BINARY", server).env("STEPWELL_TEST_PYTHON", python);
     process::part("tests", || process::run(&mut tests))
+}
+
+/// The programs of a private PostgreSQL, unless the tests are given a server. They may be anywhere in the PATH, or where Debian
+/// keeps them.
+fn postgres() -> Result<()> {
+    let given = env::var_os("STEPWELL_TEST_POSTGRES_URL").is_some();
+    let debian = || fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut versions| versions.next().is_some());
+    if given || debian() || process::succeeds(Command::new("initdb").arg("--version")) {
+        return Ok(());
+    }
+    apt::install(&["postgresql"]).context("the tests need PostgreSQL 15 or later: install it and try again")
 }
 
 fn runner(workspace: &Workspace, options: &Options) -> Command {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use stepwell_core::{
     Changes, Effect, Execution, Input, RetryPolicy, State, StepExecution, StepReport, StepStatus, Touches, advance,
 };
-use stepwell_store::{Conn, StoreError, execution};
+use stepwell_store::{Conn, StoreError, claim, execution};
 
 use crate::commit::{self, Settled};
 use crate::engine::Inner;
@@ -31,6 +31,7 @@ pub(crate) struct Chain {
 }
 
 /// One step that ran.
+#[derive(Clone)]
 struct Ran {
     due: Due,
     report: StepReport,
@@ -47,6 +48,9 @@ impl Chain {
         let Some((execution, visits)) = stored else { return Ok(None) };
         let runs = |visit: &&StepExecution| visit.id == due.visit.id && visit.status == StepStatus::Running;
         let Some(current) = visits.iter().find(runs).cloned() else { return Ok(None) };
+        if !claim::holds(&mut conn, current.id).await? {
+            return Ok(None);
+        }
         let Some(around) = step::load(&mut conn, &execution).await? else { return Ok(None) };
         let began = Instant::now();
         Ok(Some(Self { around, execution, visits, current, changes: None, ran: Vec::new(), began }))

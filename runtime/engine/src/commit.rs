@@ -1,7 +1,7 @@
 //! Storing what a step did: its outcome and its transactional effects, in one commit.
 
 use stepwell_core::{Consent, Effect, Input, Message, MessageStatus, Refused, RetryPolicy, State, StepReport, advance};
-use stepwell_store::{Conn, StoreError, contact, definition, execution, keyvalue, outbox, suppression};
+use stepwell_store::{Conn, StoreError, claim, contact, definition, execution, keyvalue, outbox, suppression};
 
 use crate::route::{self, NewEvent, Routed, Stamp};
 use crate::step::Due;
@@ -32,6 +32,10 @@ pub(crate) async fn settle(
     let Some((stored, visits)) = execution::state(conn, workspace, ran.execution.id).await? else {
         return Ok(Settled::default());
     };
+    if !claim::holds(conn, ran.visit.id).await? {
+        tracing::warn!(execution = %ran.execution.id, visit = %ran.visit.id, "another node has taken over the step");
+        return Ok(Settled::default());
+    }
     let graph = definition::graph(conn, workspace, stored.definition_id, stored.definition_version).await?;
     let Some(graph) = graph else { return Ok(Settled::default()) };
     let (outcome, plugin) = (report.outcome, report.plugin);

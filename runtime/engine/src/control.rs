@@ -170,7 +170,8 @@ async fn retry(
     id: ExecutionId,
     stamp: &Stamp,
 ) -> Result<(Execution, Routed), EngineError> {
-    let found = find(conn, workspace, definition, id).await?;
+    let found = execution::get_to_change(conn, workspace, id).await?;
+    let found = found.filter(|found| found.definition_id == definition).ok_or(EngineError::UnknownExecution(id))?;
     let failed: Vec<_> = execution::failed_visit(conn, workspace, id).await?.into_iter().collect();
     let graph = definition::graph(conn, workspace, definition, found.definition_version).await?.unwrap_or_default();
     let state = State { graph: &graph, execution: &found, visits: &failed };

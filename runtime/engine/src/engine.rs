@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use stepwell_core::{Clock, IdSource, PluginHost, StepRunner, Timestamp};
-use stepwell_store::{Store, StoreError};
+use stepwell_store::{Store, StoreError, claim};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -108,7 +108,10 @@ impl Engine {
 
     /// Takes up what was running when the server last stopped, and starts the loops. They end after [`stop`](Self::stop).
     pub async fn start(&self) -> Result<JoinSet<()>, StoreError> {
-        let found = recover::sweep(&self.0).await?;
+        let mut found = recover::sweep(&self.0).await?;
+        if self.0.store.is_shared() {
+            found += recover::beat(&self.0).await?;
+        }
         if found > 0 {
             tracing::info!(steps = found, "took up steps that were running at the last stop");
         }
@@ -132,6 +135,16 @@ impl Engine {
             tracing::warn!("some steps did not end in time; they run again at the next start");
         }
         self.0.dispatcher.slots.close();
+        if self.0.store.is_shared() {
+            let left = self.0.store.write(|conn| Box::pin(async move { claim::leave(conn).await })).await;
+            if let Err(error) = left {
+                let error: StoreError = error;
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "other nodes take over when the lease has run out"
+                );
+            }
+        }
     }
 
     /// The database.

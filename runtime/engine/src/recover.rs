@@ -16,6 +16,25 @@ const EVERY: Duration = Duration::from_secs(30);
 /// How often it is asked whether refused work has room now.
 const SPILL_CHECK: Duration = Duration::from_millis(200);
 
+/// How often other nodes are told that this one lives, and what silent ones held is taken over.
+const HEARTBEAT: Duration = Duration::from_secs(claim::LEASE_MS as u64 / 1000 / 4);
+
+/// Tells other nodes that this one lives, and takes over what silent ones held.
+pub(crate) async fn beat(inner: &Inner) -> Result<usize, StoreError> {
+    let now = inner.clock.now();
+    let taken = inner.store.write(move |conn| {
+        Box::pin(async move {
+            claim::alive(conn, now).await?;
+            let taken = claim::take_over(conn, now, PAGE).await?;
+            with_executions(conn, taken).await
+        })
+    });
+    let due: Vec<Due> = taken.await?;
+    let found = due.len();
+    inner.dispatcher.add(due);
+    Ok(found)
+}
+
 /// Queues every visit that was running when the server stopped. What is queued or runs already is left alone.
 pub(crate) async fn sweep(inner: &Inner) -> Result<usize, StoreError> {
     let mut after = None;
@@ -33,10 +52,19 @@ pub(crate) async fn sweep(inner: &Inner) -> Result<usize, StoreError> {
 
 /// Sweeps until the engine stops: soon after work was refused, and now and then in any case.
 pub(crate) async fn run(inner: Arc<Inner>) {
-    let mut since = Duration::ZERO;
+    let (mut since, mut silent) = (Duration::ZERO, Duration::ZERO);
     while !inner.stopping() {
         tokio::time::sleep(SPILL_CHECK).await;
         since += SPILL_CHECK;
+        silent += SPILL_CHECK;
+        if inner.store.is_shared() && silent >= HEARTBEAT {
+            silent = Duration::ZERO;
+            match beat(&inner).await {
+                Ok(0) => {}
+                Ok(steps) => tracing::warn!(steps, "took over what other nodes no longer run"),
+                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "telling that this node lives"),
+            }
+        }
         if inner.dispatcher.take_spilled() || since >= EVERY {
             since = Duration::ZERO;
             if let Err(error) = sweep(&inner).await {

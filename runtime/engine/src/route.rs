@@ -186,6 +186,9 @@ pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &S
     let Some((execution, visits)) = execution::state(conn, wait.workspace_id, wait.execution_id).await? else {
         return Ok(Vec::new());
     };
+    if conn.is_shared() && !still_waits(conn, wait).await? {
+        return Ok(Vec::new());
+    }
     let graph =
         definition::graph(conn, wait.workspace_id, execution.definition_id, execution.definition_version).await?;
     let Some(graph) = graph else { return Ok(Vec::new()) };
@@ -201,6 +204,13 @@ pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &S
             Ok(Vec::new())
         }
     }
+}
+
+/// Whether a wait is still the one its visit stands on: since it was read, another node may have ended it, and the visit may wait
+/// for something else.
+async fn still_waits(conn: &mut Conn, wait: &Wait) -> Result<bool, StoreError> {
+    let stored = wait::get(conn, wait.workspace_id, wait.step_execution_id).await?;
+    Ok(stored.as_ref() == Some(wait))
 }
 
 /// What a commit of these changes makes due.

@@ -1,58 +1,129 @@
 //! Which visits are due, and taking them to run. Over all workspaces: this is the dispatcher's view.
+//!
+//! A visit that runs is held by one node. SQLite has one; PostgreSQL has any number, and what a node holds is taken over by
+//! another once it has given no [sign of life](alive) for the length of a lease. What it does then comes too late ([`holds`]).
 
-use sqlx::QueryBuilder;
 use stepwell_core::{StepExecution, StepExecutionId, Timestamp};
 
 use crate::conn::Conn;
-use crate::dialect::Db;
+use crate::dialect::skip_locked;
 use crate::error::StoreError;
 use crate::row::{self, Read};
+use crate::sql::{self, QueryBuilder};
 use crate::step_execution::read;
 
-/// The name under which a node holds leases. There is one node; with many, each brings its own.
-pub(crate) const NODE: &str = "single";
+/// How long a node may give no sign of life before others take over what it holds.
+pub const LEASE_MS: i64 = 30_000;
 
-/// How long a lease lasts. With one node nobody waits for its end: what runs when the server stops is found at start.
-pub(crate) const LEASE_MS: i64 = 60_000;
+/// Nodes that have been silent for this long are forgotten: nobody asks about them any more.
+const FORGOTTEN_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Up to `limit` visits that are pending and due at `now`, the longest due first.
 pub async fn ready(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<StepExecution>, StoreError> {
     let query =
-        sqlx::query("select * from step_execution where status = 'pending' and run_at <= $1 order by run_at limit $2");
+        sql::query("select * from step_execution where status = 'pending' and run_at <= $1 order by run_at limit $2");
     row::all(query.bind(now.0).bind(limit).fetch_all(conn.db()).await?, read)
 }
 
-/// Takes those of these visits that are still pending, and answers with them, running.
+/// Takes those of these visits that are still pending, and answers with them, running. Those that another node is taking at
+/// this moment are left to it.
 pub async fn claim(conn: &mut Conn, ids: &[StepExecutionId], now: Timestamp) -> Result<Vec<StepExecution>, StoreError> {
     let mut claimed = Vec::with_capacity(ids.len());
     for part in ids.chunks(500) {
-        let mut update = QueryBuilder::<Db>::new("update step_execution set status = 'running', updated_at = ");
-        update.push_bind(now.0).push(", started_at = coalesce(started_at, ").push_bind(now.0);
-        update.push("), lease_owner = ").push_bind(NODE);
-        update.push(", lease_until = ").push_bind(now.plus_millis(LEASE_MS).0);
+        let mut update = QueryBuilder::new("update step_execution set status = 'running', updated_at = ");
+        update.push_bind(now.0).push(", started_at = coalesce(started_at, ").push_bind(now.0).push(")");
+        push_lease(&mut update, conn, now);
+        update.push(" where id in (select id from step_execution");
         row::push_in(&mut update, " where status = 'pending' and id in ", part.iter().map(StepExecutionId::to_string));
-        update.push(" returning *");
+        update.push(skip_locked(conn)).push(") returning *");
         claimed.extend(row::all(update.build().fetch_all(conn.db()).await?, read)?);
     }
     Ok(claimed)
 }
 
-/// Up to `limit` visits that run, in the order of their ids after `after`: at start, those that ran when the server stopped.
+fn push_lease(update: &mut QueryBuilder, conn: &Conn, now: Timestamp) {
+    update.push(", lease_owner = ").push_bind(conn.node());
+    update.push(", lease_until = ").push_bind(now.plus_millis(LEASE_MS).0);
+}
+
+/// Up to `limit` visits that run on this node, in the order of their ids after `after`. On SQLite, where there is one node, those
+/// that ran when the server stopped are among them.
 pub async fn running_all(
     conn: &mut Conn,
     after: Option<StepExecutionId>,
     limit: i64,
 ) -> Result<Vec<StepExecution>, StoreError> {
-    let query = sqlx::query(
-        "select * from step_execution where status = 'running' and run_at is not null and id > $1 order by id limit $2",
+    let query = sql::query(
+        "select * from step_execution where status = 'running' and run_at is not null and lease_owner = $1 and id > $2
+         order by id limit $3",
     );
-    let query = query.bind(after.map_or_else(String::new, |id| id.to_string())).bind(limit);
+    let query = query.bind(conn.node()).bind(after.map_or_else(String::new, |id| id.to_string())).bind(limit);
     row::all(query.fetch_all(conn.db()).await?, read)
+}
+
+/// Says that this node lives, and keeps what it holds for another lease. To be called several times within one.
+pub async fn alive(conn: &mut Conn, now: Timestamp) -> Result<(), StoreError> {
+    let query = sql::query(
+        "insert into node (id, lease_until) values ($1, $2) on conflict (id) do update set lease_until = excluded.lease_until",
+    );
+    query.bind(conn.node()).bind(now.plus_millis(LEASE_MS).0).execute(conn.db()).await?;
+    let query = sql::query("delete from node where lease_until < $1");
+    query.bind(now.plus_millis(-FORGOTTEN_MS).0).execute(conn.db()).await?;
+    Ok(())
+}
+
+/// Says that this node stops: what it still holds may be taken over at once.
+pub async fn leave(conn: &mut Conn) -> Result<(), StoreError> {
+    let query = sql::query("delete from node where id = $1");
+    query.bind(conn.node()).execute(conn.db()).await?;
+    Ok(())
+}
+
+/// Takes over up to `limit` running visits whose node has given no sign of life for a lease, the longest due first. What that
+/// node still decides about them is fenced: it was decided on a version of the execution that is no longer the stored one.
+pub async fn take_over(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<StepExecution>, StoreError> {
+    let mut find =
+        QueryBuilder::new("select distinct execution_id from (select execution_id from step_execution where ");
+    push_abandoned(&mut find, conn, now);
+    find.push(" order by run_at limit ").push_bind(limit).push(") as found");
+    let found: Vec<String> = find.build().values(conn.db()).await?;
+    let mut taken = Vec::new();
+    for part in found.chunks(500) {
+        // First the execution, then its visits: the order in which every write locks them.
+        let mut fence = QueryBuilder::new("update execution set row_version = row_version + 1 where id in (");
+        row::push_in(&mut fence, "select id from execution where id in ", part.iter().cloned());
+        fence.push(skip_locked(conn)).push(") returning id");
+        let fenced: Vec<String> = fence.build().values(conn.db()).await?;
+        let mut update = QueryBuilder::new("update step_execution set updated_at = ");
+        update.push_bind(now.0);
+        push_lease(&mut update, conn, now);
+        update.push(" where ");
+        push_abandoned(&mut update, conn, now);
+        row::push_in(&mut update, " and execution_id in ", fenced.into_iter());
+        update.push(" returning *");
+        taken.extend(row::all(update.build().fetch_all(conn.db()).await?, read)?);
+    }
+    Ok(taken)
+}
+
+fn push_abandoned(query: &mut QueryBuilder, conn: &Conn, now: Timestamp) {
+    query.push("status = 'running' and run_at is not null and lease_owner <> ").push_bind(conn.node());
+    query.push(" and not exists (select 1 from node where node.id = step_execution.lease_owner and lease_until > ");
+    query.push_bind(now.0).push(")");
+}
+
+/// Whether a visit still runs on this node. If not, what the node has done with it comes too late.
+pub async fn holds(conn: &mut Conn, visit: StepExecutionId) -> Result<bool, StoreError> {
+    if !conn.is_shared() {
+        return Ok(true);
+    }
+    let query = sql::query("select 1 from step_execution where id = $1 and lease_owner = $2");
+    Ok(query.bind(visit.to_string()).bind(conn.node()).fetch_optional(conn.db()).await?.is_some())
 }
 
 /// When the next pending visit or the next end of a wait is due; `None` if there is neither.
 pub async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "select min(at) as at from (
              select (select min(run_at) from step_execution where status = 'pending' and run_at is not null) as at
              union all

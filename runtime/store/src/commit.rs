@@ -3,32 +3,39 @@
 //! nobody.
 //!
 //! A job that fails or panics is rolled back alone. If the commit fails, every job of the batch is answered with an error and
-//! nothing of it is stored.
+//! nothing of it is stored. Where other nodes write to the same database and a batch gets in the way of theirs (a deadlock, a
+//! lock that is not to be had), it is rolled back and its jobs run again, each in a transaction of its own.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sqlx::Pool;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::conn::Conn;
 use crate::counter;
-use crate::dialect::{BEGIN, Db};
+use crate::dialect::DbPool;
 use crate::error::StoreError;
 use crate::graphs::Graphs;
 
 /// The most jobs in one transaction: bounds how long the first of them waits for the last.
 const MAX_BATCH: usize = 256;
 
+/// How often a job runs alone before its conflict with other nodes is its answer.
+const TRIES: u32 = 8;
+
+/// How long a job waits before it runs alone again, times the number of tries.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// A write on its way to the committer.
 pub(crate) trait Job: Send {
     /// Whether whoever asked has stopped waiting, so that nothing needs to be done.
     fn is_abandoned(&self) -> bool;
-    /// Does the work; false if it is to be rolled back.
-    fn run<'j>(&'j mut self, conn: &'j mut Conn) -> BoxFuture<'j, bool>;
+    /// Does the work; false if it is to be rolled back. `again`: it may have to run again.
+    fn run<'j>(&'j mut self, conn: &'j mut Conn, again: bool) -> BoxFuture<'j, bool>;
     /// Answers, once it is known whether the batch was committed.
     fn answer(self: Box<Self>, committed: Result<(), Arc<sqlx::Error>>);
 }
@@ -48,7 +55,7 @@ impl<F, T, E> Typed<F, T, E> {
 
 impl<F, T, E> Job for Typed<F, T, E>
 where
-    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Clone + Send + 'static,
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
@@ -56,9 +63,10 @@ where
         self.to.is_closed()
     }
 
-    fn run<'j>(&'j mut self, conn: &'j mut Conn) -> BoxFuture<'j, bool> {
+    fn run<'j>(&'j mut self, conn: &'j mut Conn, again: bool) -> BoxFuture<'j, bool> {
         Box::pin(async move {
-            let Some(work) = self.work.take() else { return false };
+            let work = if again { self.work.clone() } else { self.work.take() };
+            let Some(work) = work else { return false };
             let result = AssertUnwindSafe(async { work(conn).await }).catch_unwind().await;
             let result = result.unwrap_or_else(|_| Err(StoreError::Panicked.into()));
             let keep = result.is_ok();
@@ -78,10 +86,41 @@ where
     }
 }
 
+/// Jobs that were taken from the queue together.
+struct Batch {
+    jobs: VecDeque<Box<dyn Job>>,
+    /// So many of the first run alone, since together they met a conflict.
+    alone: usize,
+    /// How often the first of those has met a conflict alone.
+    tries: u32,
+}
+
+impl Batch {
+    /// Takes back the jobs of a transaction that was rolled back for a conflict. `false` if the only one of them has had its
+    /// tries.
+    fn take_back(&mut self, done: &mut Vec<Box<dyn Job>>) -> bool {
+        if self.alone > 0 {
+            self.tries += 1;
+            if self.tries >= TRIES {
+                return false;
+            }
+        }
+        self.alone = self.alone.max(done.len());
+        done.drain(..).rev().for_each(|job| self.jobs.push_front(job));
+        true
+    }
+
+    fn finished(&mut self) {
+        self.alone = self.alone.saturating_sub(1);
+        self.tries = 0;
+    }
+}
+
 /// Runs jobs until the queue is closed and empty.
 pub(crate) struct Committer {
-    pub(crate) pool: Pool<Db>,
+    pub(crate) pool: DbPool,
     pub(crate) graphs: Graphs,
+    pub(crate) node: Arc<str>,
     pub(crate) queue: mpsc::Receiver<Box<dyn Job>>,
     pub(crate) stop: Arc<Notify>,
 }
@@ -98,8 +137,8 @@ impl Committer {
                     if taken == 0 {
                         return;
                     }
-                    let mut batch: VecDeque<_> = jobs.drain(..).collect();
-                    while !batch.is_empty() {
+                    let mut batch = Batch { jobs: jobs.drain(..).collect(), alone: 0, tries: 0 };
+                    while !batch.jobs.is_empty() {
                         conn = self.commit(conn, &mut batch).await;
                     }
                 }
@@ -108,21 +147,33 @@ impl Committer {
     }
 
     /// Runs as many jobs of the batch as one transaction takes, answers them, and hands back the connection if it is sound.
-    async fn commit(&self, conn: Option<Conn>, batch: &mut VecDeque<Box<dyn Job>>) -> Option<Conn> {
-        let mut conn = match self.connect(conn).await {
+    async fn commit(&self, conn: Option<Conn>, batch: &mut Batch) -> Option<Conn> {
+        let mut conn = match self.begin(conn, batch.jobs.len() == 1 || batch.alone > 0).await {
             Ok(conn) => conn,
             Err(error) => {
-                answer(batch.drain(..), Err(Arc::new(error)));
+                // Not even begun: the next try would end the same way.
+                tracing::error!(%error, jobs = batch.jobs.len(), "writes were not begun");
+                answer(batch.jobs.drain(..), Err(Arc::new(error)));
                 return None;
             }
         };
-        let mut done = Vec::with_capacity(batch.len());
-        let outcome = transaction(&mut conn, batch, &mut done).await.map_err(Arc::new);
+        let mut done = Vec::with_capacity(batch.jobs.len());
+        let mut outcome = transaction(&mut conn, batch, &mut done).await.map_err(Arc::new);
+        if outcome.is_err() && conn.db().take_conflict() {
+            let rolled_back = conn.db().control("rollback").await.map_err(Arc::new);
+            conn.forget();
+            outcome = match rolled_back {
+                Ok(()) if batch.take_back(&mut done) => {
+                    tokio::time::sleep(PAUSE * batch.tries).await;
+                    return Some(conn);
+                }
+                Ok(()) => outcome,
+                Err(error) => Err(error),
+            };
+        }
+        batch.finished();
         if let Err(error) = &outcome {
             tracing::error!(%error, jobs = done.len(), "a batch of writes was not committed");
-            if done.is_empty() {
-                done.extend(batch.drain(..)); // not even begun: the next try would end the same way
-            }
             // Whatever is still open is rolled back with the connection.
             conn.close().await;
             answer(done.into_iter(), outcome);
@@ -133,11 +184,18 @@ impl Committer {
         Some(conn)
     }
 
-    async fn connect(&self, conn: Option<Conn>) -> Result<Conn, sqlx::Error> {
-        match conn {
-            Some(conn) => Ok(conn),
-            None => Ok(Conn::writing(self.pool.acquire().await?, self.graphs.clone())),
+    /// A connection with a transaction begun. One that was kept may be gone, with the server restarted since.
+    async fn begin(&self, kept: Option<Conn>, alone: bool) -> Result<Conn, sqlx::Error> {
+        if let Some(mut conn) = kept {
+            match conn.db().begin(alone).await {
+                Ok(()) => return Ok(conn),
+                Err(error) => tracing::warn!(%error, "the connection that writes is lost; opening another"),
+            }
+            conn.close().await;
         }
+        let mut conn = Conn::writing(self.pool.acquire().await?, self.graphs.clone(), self.node.clone());
+        conn.db().begin(alone).await?;
+        Ok(conn)
     }
 }
 
@@ -145,34 +203,34 @@ fn answer(jobs: impl Iterator<Item = Box<dyn Job>>, outcome: Result<(), Arc<sqlx
     jobs.for_each(|job| job.answer(outcome.clone()));
 }
 
-/// Moves jobs from `batch` to `done` and runs them. An error means that nothing of `done` is stored.
-async fn transaction(
-    conn: &mut Conn,
-    batch: &mut VecDeque<Box<dyn Job>>,
-    done: &mut Vec<Box<dyn Job>>,
-) -> Result<(), sqlx::Error> {
-    execute(conn, BEGIN).await?;
-    let alone = batch.len() == 1;
+/// Moves jobs from `batch` to `done` and runs them in the transaction that was begun. An error means that nothing of `done` is
+/// stored.
+async fn transaction(conn: &mut Conn, batch: &mut Batch, done: &mut Vec<Box<dyn Job>>) -> Result<(), sqlx::Error> {
+    let jobs = if batch.alone > 0 { 1 } else { batch.jobs.len() };
     let mut kept = false;
-    while let Some(mut job) = batch.pop_front() {
-        let ran = if job.is_abandoned() { Ok(false) } else { step(conn, &mut *job, alone).await };
+    for _ in 0..jobs {
+        let Some(mut job) = batch.jobs.pop_front() else { break };
+        let ran = if job.is_abandoned() { Ok(false) } else { step(conn, &mut *job, jobs == 1).await };
         done.push(job);
         kept |= ran?;
     }
     if !kept {
-        return execute(conn, "rollback").await;
+        return conn.db().control("rollback").await;
     }
     counter::flush(conn).await?;
-    execute(conn, "commit").await
+    conn.db().control("commit").await
 }
 
 /// Runs one job; true if its writes are to be kept. A lone job needs no savepoint: the transaction is its own.
 async fn step(conn: &mut Conn, job: &mut dyn Job, alone: bool) -> Result<bool, sqlx::Error> {
     if !alone {
-        execute(conn, "savepoint job").await?;
+        conn.db().control("savepoint job").await?;
     }
-    let mark = conn.mark();
-    let keep = job.run(conn).await;
+    let (mark, again) = (conn.mark(), conn.is_shared());
+    let keep = job.run(conn, again).await;
+    if conn.db().has_conflict() {
+        return Err(sqlx::Error::Protocol("in the way of another node's transaction".into()));
+    }
     if !keep {
         conn.forget_since(mark);
     }
@@ -180,13 +238,9 @@ async fn step(conn: &mut Conn, job: &mut dyn Job, alone: bool) -> Result<bool, s
         return Ok(keep);
     }
     if !keep {
-        execute(conn, "rollback to savepoint job").await?;
+        conn.db().control("rollback to savepoint job").await?;
     }
     // Fails if the database has rolled back the whole transaction by itself (disk full): then nothing was stored.
-    execute(conn, "release savepoint job").await?;
+    conn.db().control("release savepoint job").await?;
     Ok(keep)
-}
-
-async fn execute(conn: &mut Conn, statement: &'static str) -> Result<(), sqlx::Error> {
-    sqlx::query(statement).execute(conn.db()).await.map(drop)
 }

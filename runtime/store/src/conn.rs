@@ -3,18 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sqlx::pool::PoolConnection;
 use stepwell_core::Graph;
 
 use crate::counter::{Count, CounterKey};
-use crate::dialect::{Db, DbConnection};
+use crate::dialect::DbConnection;
 use crate::graphs::{GraphKey, Graphs, Kept};
 
 /// A connection to the database: from [`Store::reader`](crate::Store::reader) to read, or inside
 /// [`Store::write`](crate::Store::write) to write.
 pub struct Conn {
-    db: PoolConnection<Db>,
+    db: DbConnection,
     graphs: Graphs,
+    node: Arc<str>,
     pending: Option<Pending>,
 }
 
@@ -31,12 +31,12 @@ pub(crate) struct Pending {
 pub(crate) struct Mark(usize, usize);
 
 impl Conn {
-    pub(crate) fn reading(db: PoolConnection<Db>, graphs: Graphs) -> Self {
-        Self { db, graphs, pending: None }
+    pub(crate) fn reading(db: DbConnection, graphs: Graphs, node: Arc<str>) -> Self {
+        Self { db, graphs, node, pending: None }
     }
 
-    pub(crate) fn writing(db: PoolConnection<Db>, graphs: Graphs) -> Self {
-        Self { db, graphs, pending: Some(Pending::default()) }
+    pub(crate) fn writing(db: DbConnection, graphs: Graphs, node: Arc<str>) -> Self {
+        Self { db, graphs, node, pending: Some(Pending::default()) }
     }
 
     /// Closes the connection in place of giving it back, and rolls back what is open on it.
@@ -49,6 +49,21 @@ impl Conn {
     /// The connection to run a query on.
     pub(crate) fn db(&mut self) -> &mut DbConnection {
         &mut self.db
+    }
+
+    /// The name under which this process holds leases.
+    pub(crate) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// Whether other nodes work on the same database.
+    pub fn is_shared(&self) -> bool {
+        self.db.is_shared()
+    }
+
+    /// Whether what is read in order to be changed must be locked: others may write at the same time.
+    pub(crate) fn locks(&self) -> bool {
+        self.pending.is_some() && self.db.is_shared()
     }
 
     /// A graph from memory: what the open transaction has read or saved, or what was committed before.
@@ -75,6 +90,11 @@ impl Conn {
         if let Some(pending) = &mut self.pending {
             pending.counts.push((key, count));
         }
+    }
+
+    /// Forgets what a transaction that was rolled back had added.
+    pub(crate) fn forget(&mut self) {
+        self.forget_since(Mark(0, 0));
     }
 
     pub(crate) fn mark(&self) -> Mark {

@@ -1,12 +1,11 @@
 //! Stored credentials. A secret goes in and comes out only for the plugin host.
 
-use sqlx::query;
 use stepwell_core::{Connection, ConnectionId, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::DbRow;
 use crate::error::StoreError;
 use crate::row::{Read, all, to_json};
+use crate::sql::{DbRow, query};
 
 /// What people may see of a stored credential.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,11 +3,15 @@
 use stepwell_core::{Contact, ContactChange, ContactId, Timestamp, WorkspaceId, normalise_email};
 
 use crate::conn::Conn;
-use crate::dialect::{DbQuery, DbRow};
+use crate::dialect::locking;
 use crate::error::StoreError;
 use crate::row::{Read, to_json};
+use crate::sql::{self, DbRow, Query};
 
 pub use crate::contact_page::{BadCursor, ContactCursor, ContactQuery, ContactSort, after, count, lookup, page};
+
+/// How often an upsert looks for a contact that comes and goes meanwhile.
+const TRIES: u32 = 3;
 
 /// What became of an upsert.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,13 +26,13 @@ pub struct Upserted {
 
 /// The contact of this id.
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ContactId) -> Result<Option<Contact>, StoreError> {
-    let query = sqlx::query("select * from contact where id = $1 and workspace_id = $2");
+    let query = sql::query("select * from contact where id = $1 and workspace_id = $2");
     one(conn, query.bind(id.to_string()).bind(workspace.to_string())).await
 }
 
 /// The contact of this address, however it is written.
 pub async fn get_by_email(conn: &mut Conn, workspace: WorkspaceId, email: &str) -> Result<Option<Contact>, StoreError> {
-    let query = sqlx::query("select * from contact where workspace_id = $1 and email = $2");
+    let query = sql::query("select * from contact where workspace_id = $1 and email = $2");
     one(conn, query.bind(workspace.to_string()).bind(normalise_email(email))).await
 }
 
@@ -44,14 +48,19 @@ pub async fn upsert(
     now: Timestamp,
 ) -> Result<Upserted, StoreError> {
     let fresh = new_contact(workspace, email, change, subscribed_if_new, (new_id, now));
-    if insert_if_free(conn, &fresh).await? {
-        return Ok(Upserted { contact: fresh, is_new: true, flipped: false });
+    for _ in 0..TRIES {
+        if insert_if_free(conn, &fresh).await? {
+            return Ok(Upserted { contact: fresh, is_new: true, flipped: false });
+        }
+        // Another node may have deleted it between the two statements; then the address is free.
+        let text = locking!(conn, "select * from contact where workspace_id = $1 and email = $2");
+        let query = sql::query(text).bind(workspace.to_string()).bind(normalise_email(email));
+        let Some(mut contact) = one(conn, query).await? else { continue };
+        let flipped = contact.apply(change, now);
+        update(conn, &contact).await?;
+        return Ok(Upserted { contact, is_new: false, flipped });
     }
-    // Nothing is deleted between the two statements: writes are one after another, and the row of a conflict is locked.
-    let mut contact = get_by_email(conn, workspace, email).await?.ok_or(StoreError::Overloaded)?;
-    let flipped = contact.apply(change, now);
-    update(conn, &contact).await?;
-    Ok(Upserted { contact, is_new: false, flipped })
+    Err(StoreError::Overloaded)
 }
 
 fn new_contact(
@@ -75,7 +84,7 @@ fn new_contact(
 }
 
 async fn insert_if_free(conn: &mut Conn, contact: &Contact) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "insert into contact (id, workspace_id, email, subscribed, data, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7) on conflict (workspace_id, email) do nothing",
     )
@@ -92,7 +101,7 @@ async fn insert_if_free(conn: &mut Conn, contact: &Contact) -> Result<bool, Stor
 }
 
 async fn update(conn: &mut Conn, contact: &Contact) -> Result<(), StoreError> {
-    sqlx::query("update contact set subscribed = $3, data = $4, updated_at = $5 where id = $1 and workspace_id = $2")
+    sql::query("update contact set subscribed = $3, data = $4, updated_at = $5 where id = $1 and workspace_id = $2")
         .bind(contact.id.to_string())
         .bind(contact.workspace_id.to_string())
         .bind(i64::from(contact.subscribed))
@@ -111,7 +120,9 @@ pub async fn apply_change(
     change: &ContactChange,
     now: Timestamp,
 ) -> Result<Option<(Contact, bool)>, StoreError> {
-    let Some(mut contact) = get(conn, workspace, id).await? else { return Ok(None) };
+    let text = locking!(conn, "select * from contact where id = $1 and workspace_id = $2");
+    let query = sql::query(text).bind(id.to_string()).bind(workspace.to_string());
+    let Some(mut contact) = one(conn, query).await? else { return Ok(None) };
     let flipped = contact.apply(change, now);
     update(conn, &contact).await?;
     Ok(Some((contact, flipped)))
@@ -127,7 +138,7 @@ pub async fn update_email(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let email = normalise_email(email);
-    let done = sqlx::query("update contact set email = $3, updated_at = $4 where id = $1 and workspace_id = $2")
+    let done = sql::query("update contact set email = $3, updated_at = $4 where id = $1 and workspace_id = $2")
         .bind(id.to_string())
         .bind(workspace.to_string())
         .bind(&email)
@@ -140,12 +151,12 @@ pub async fn update_email(
 
 /// Deletes a contact; false if there is none of this id. Its events and executions stay, without a contact to show.
 pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, id: ContactId) -> Result<bool, StoreError> {
-    let query = sqlx::query("delete from contact where id = $1 and workspace_id = $2");
+    let query = sql::query("delete from contact where id = $1 and workspace_id = $2");
     let done = query.bind(id.to_string()).bind(workspace.to_string()).execute(conn.db()).await?;
     Ok(done.rows_affected() > 0)
 }
 
-async fn one(conn: &mut Conn, query: DbQuery<'_>) -> Result<Option<Contact>, StoreError> {
+async fn one(conn: &mut Conn, query: Query) -> Result<Option<Contact>, StoreError> {
     query.fetch_optional(conn.db()).await?.as_ref().map(read).transpose()
 }
 

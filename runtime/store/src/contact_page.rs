@@ -3,15 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sqlx::{QueryBuilder, Row};
 use stepwell_core::{Contact, ContactId, WorkspaceId, normalise_email};
 
 use crate::conn::Conn;
 use crate::contact::read;
-use crate::dialect::{Db, contains};
+use crate::dialect::contains;
 use crate::error::StoreError;
 use crate::page::Direction;
 use crate::row;
+use crate::sql::QueryBuilder;
 
 /// Which contacts, in which order.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +73,7 @@ pub async fn page(
     query: &ContactQuery,
     limit: i64,
 ) -> Result<(Vec<Contact>, Option<ContactCursor>), StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select * from contact where workspace_id = ");
+    let mut select = QueryBuilder::new("select * from contact where workspace_id = ");
     select.push_bind(workspace.to_string());
     push_filter(&mut select, query);
     push_order(&mut select, query);
@@ -94,7 +94,7 @@ fn cursor(contact: &Contact, sort: ContactSort) -> ContactCursor {
     ContactCursor { key, id: contact.id }
 }
 
-fn push_filter(select: &mut QueryBuilder<Db>, query: &ContactQuery) {
+fn push_filter(select: &mut QueryBuilder, query: &ContactQuery) {
     if let Some(search) = query.search.as_ref().filter(|search| !search.is_empty()) {
         select.push(" and email like ").push_bind(contains(&search.to_lowercase())).push(r" escape '\'");
     }
@@ -103,7 +103,7 @@ fn push_filter(select: &mut QueryBuilder<Db>, query: &ContactQuery) {
     }
 }
 
-fn push_order(select: &mut QueryBuilder<Db>, query: &ContactQuery) {
+fn push_order(select: &mut QueryBuilder, query: &ContactQuery) {
     let (column, beyond) = match (query.sort, query.direction) {
         (ContactSort::Email, Direction::Asc) => ("email", ">"),
         (ContactSort::Email, Direction::Desc) => ("email", "<"),
@@ -132,7 +132,7 @@ pub async fn after(
     subscribed: Option<bool>,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select * from contact where workspace_id = ");
+    let mut select = QueryBuilder::new("select * from contact where workspace_id = ");
     select.push_bind(workspace.to_string());
     select.push(" and id > ").push_bind(after.map_or_else(String::new, |id| id.to_string()));
     if let Some(subscribed) = subscribed {
@@ -144,7 +144,7 @@ pub async fn after(
 
 /// How many contacts match the filter of a query.
 pub async fn count(conn: &mut Conn, workspace: WorkspaceId, query: &ContactQuery) -> Result<u64, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select count(*) from contact where workspace_id = ");
+    let mut select = QueryBuilder::new("select count(*) from contact where workspace_id = ");
     select.push_bind(workspace.to_string());
     push_filter(&mut select, query);
     let count: i64 = select.build().fetch_one(conn.db()).await?.try_get(0)?;
@@ -155,7 +155,7 @@ pub async fn count(conn: &mut Conn, workspace: WorkspaceId, query: &ContactQuery
 pub async fn lookup(conn: &mut Conn, workspace: WorkspaceId, emails: &[String]) -> Result<Vec<Contact>, StoreError> {
     let mut found = Vec::new();
     for part in emails.chunks(500) {
-        let mut select = QueryBuilder::<Db>::new("select * from contact where workspace_id = ");
+        let mut select = QueryBuilder::new("select * from contact where workspace_id = ");
         select.push_bind(workspace.to_string());
         row::push_in(&mut select, " and email in ", part.iter().map(|email| normalise_email(email)));
         select.push(" order by email");

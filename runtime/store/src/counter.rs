@@ -2,13 +2,12 @@
 
 use std::ops::AddAssign;
 
-use sqlx::QueryBuilder;
 use stepwell_core::{DefinitionId, StepId, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::Db;
 use crate::error::StoreError;
 use crate::row::{self, Read};
+use crate::sql::{self, QueryBuilder};
 
 /// Which counter: the step of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,7 +77,7 @@ pub async fn of(
     definition: DefinitionId,
     version: Option<u32>,
 ) -> Result<Vec<StepCount>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "select * from step_counter where workspace_id = $1 and definition_id = $2 and ($3 is null or version = $3)
          order by version, step_id",
     )
@@ -110,11 +109,11 @@ pub(crate) async fn flush(conn: &mut Conn) -> Result<(), sqlx::Error> {
     let mut counts: Vec<(CounterKey, Count)> = conn.take_counts().into_iter().collect();
     counts.sort_by_key(|(key, _)| (key.definition_id, key.version, key.step_id));
     for part in counts.chunks(ROWS) {
-        let mut query = QueryBuilder::<Db>::new(
+        let mut query = QueryBuilder::new(
             "insert into step_counter (workspace_id, definition_id, version, step_id, entered, completed, failed, skipped,
              sent, opened, clicked, bounced) ",
         );
-        query.push_values(part, |mut values, (key, count)| {
+        query.push_values(part, |values, (key, count)| {
             values.push_bind(key.workspace_id.to_string()).push_bind(key.definition_id.to_string());
             values.push_bind(i64::from(key.version)).push_bind(key.step_id.to_string());
             for column in count.columns() {

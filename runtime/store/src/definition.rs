@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use sqlx::QueryBuilder;
 use stepwell_core::{Definition, DefinitionId, Graph, Timestamp, WorkspaceId, canonical_name};
 
 use crate::conn::Conn;
-use crate::dialect::{Db, DbRow};
 use crate::error::StoreError;
 use crate::graphs::{GraphKey, Kept};
 use crate::prune;
 use crate::row::{self, Read, to_json, word};
+use crate::sql::{self, DbRow, QueryBuilder};
 
 pub use crate::definition_page::{DefinitionQuery, DefinitionSort, Listed, page};
 
@@ -19,7 +18,7 @@ const DELETED_AT_ONCE: i64 = 1_000;
 
 /// Stores a new definition with the graph of its version.
 pub async fn insert(conn: &mut Conn, definition: &Definition, graph: &Graph) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "insert into definition (id, workspace_id, kind, name, description, enabled, trigger_kind, trigger_config, event_name,
          reentry, version, step_count, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
@@ -47,14 +46,14 @@ pub async fn insert(conn: &mut Conn, definition: &Definition, graph: &Graph) -> 
 
 /// The definition of this id.
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: DefinitionId) -> Result<Option<Definition>, StoreError> {
-    let query = sqlx::query("select * from definition where id = $1 and workspace_id = $2");
+    let query = sql::query("select * from definition where id = $1 and workspace_id = $2");
     let row = query.bind(id.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
     row.as_ref().map(read).transpose()
 }
 
 /// Stores everything about a definition but its graph and version; false if there is none of this id.
 pub async fn update(conn: &mut Conn, definition: &Definition) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "update definition set name = $3, description = $4, enabled = $5, trigger_kind = $6, trigger_config = $7,
          event_name = $8, reentry = $9, updated_at = $10 where id = $1 and workspace_id = $2",
     )
@@ -84,7 +83,7 @@ pub async fn save_graph(
     now: Timestamp,
 ) -> Result<u32, StoreError> {
     let version = expected.checked_add(1).ok_or(StoreError::VersionConflict(id))?;
-    let done = sqlx::query(
+    let done = sql::query(
         "update definition set version = $4, step_count = $5, updated_at = $6
          where id = $1 and workspace_id = $2 and version = $3",
     )
@@ -107,7 +106,7 @@ async fn insert_graph(conn: &mut Conn, key: GraphKey, graph: &Graph, now: Timest
     let text = to_json(graph)?;
     let size = u32::try_from(text.len()).unwrap_or(u32::MAX);
     let (workspace, id, version) = key;
-    sqlx::query(
+    sql::query(
         "insert into definition_version (workspace_id, definition_id, version, graph, created_at)
          values ($1, $2, $3, $4, $5)",
     )
@@ -133,7 +132,7 @@ pub async fn graph(
     if let Some(graph) = conn.known_graph(&key).await {
         return Ok(Some(graph));
     }
-    let query = sqlx::query(
+    let query = sql::query(
         "select graph from definition_version where definition_id = $1 and version = $2 and workspace_id = $3",
     );
     let query = query.bind(id.to_string()).bind(i64::from(version)).bind(workspace.to_string());
@@ -150,7 +149,7 @@ pub async fn enabled_for_event(
     workspace: WorkspaceId,
     names: &[&str],
 ) -> Result<Vec<Definition>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select * from definition where workspace_id = ");
+    let mut select = QueryBuilder::new("select * from definition where workspace_id = ");
     select.push_bind(workspace.to_string());
     row::push_in(&mut select, " and event_name in ", row::canonical(names));
     // Sorted here: asked to sort, the database would go through all definitions in order in place of finding these few.
@@ -170,15 +169,15 @@ pub async fn delete(
     id: DefinitionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let query = sqlx::query("delete from definition where id = $1 and workspace_id = $2");
+    let query = sql::query("delete from definition where id = $1 and workspace_id = $2");
     let done = query.bind(id.to_string()).bind(workspace.to_string()).execute(conn.db()).await?;
     if done.rows_affected() == 0 {
         return Ok(false);
     }
-    let query = sqlx::query("delete from step_counter where definition_id = $1 and workspace_id = $2");
+    let query = sql::query("delete from step_counter where definition_id = $1 and workspace_id = $2");
     query.bind(id.to_string()).bind(workspace.to_string()).execute(conn.db()).await?;
     let query =
-        sqlx::query("insert into deleted_definition (definition_id, workspace_id, deleted_at) values ($1, $2, $3)");
+        sql::query("insert into deleted_definition (definition_id, workspace_id, deleted_at) values ($1, $2, $3)");
     query.bind(id.to_string()).bind(workspace.to_string()).bind(now.0).execute(conn.db()).await?;
     prune::deleted_definition(conn, &id.to_string(), DELETED_AT_ONCE).await?;
     Ok(true)

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use sqlx::{QueryBuilder, Row};
 use stepwell_core::{Definition, DefinitionId, WorkspaceId};
 
 use crate::conn::Conn;
 use crate::definition::read;
-use crate::dialect::{Db, DbRow, contains};
+use crate::dialect::contains;
 use crate::error::StoreError;
 use crate::page::{Direction, Page, offset};
 use crate::row::{self, Read};
+use crate::sql::{DbRow, QueryBuilder};
 
 /// Which definitions, in which order.
 #[derive(Clone, Debug, Default)]
@@ -58,10 +58,10 @@ pub async fn page(
     page: u32,
     page_size: u32,
 ) -> Result<Page<Listed>, StoreError> {
-    let mut count = QueryBuilder::<Db>::new("select count(*) from definition where workspace_id = ");
+    let mut count = QueryBuilder::new("select count(*) from definition where workspace_id = ");
     push_filter(&mut count, workspace, query);
     let total: i64 = count.build().fetch_one(conn.db()).await?.try_get(0)?;
-    let mut select = QueryBuilder::<Db>::new("select * from definition where workspace_id = ");
+    let mut select = QueryBuilder::new("select * from definition where workspace_id = ");
     push_filter(&mut select, workspace, query);
     select.push(order(query)).push(" limit ").push_bind(i64::from(page_size));
     select.push(" offset ").push_bind(offset(page, page_size));
@@ -70,7 +70,7 @@ pub async fn page(
     Ok(Page { items, total: total.unsigned_abs() })
 }
 
-fn push_filter(select: &mut QueryBuilder<Db>, workspace: WorkspaceId, query: &DefinitionQuery) {
+fn push_filter(select: &mut QueryBuilder, workspace: WorkspaceId, query: &DefinitionQuery) {
     select.push_bind(workspace.to_string());
     if let Some(search) = query.search.as_ref().filter(|search| !search.is_empty()) {
         let pattern = contains(search);
@@ -95,7 +95,7 @@ fn order(query: &DefinitionQuery) -> String {
 
 /// Executions are counted for the page alone, not for all that were sorted.
 async fn count_executions(conn: &mut Conn, items: &mut [Listed]) -> Result<(), StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select definition_id, count(*) as amount from execution where ");
+    let mut select = QueryBuilder::new("select definition_id, count(*) as amount from execution where ");
     row::push_in(&mut select, "definition_id in ", items.iter().map(|item| item.definition.id.to_string()));
     select.push(" group by definition_id");
     let mut counts: HashMap<DefinitionId, u64> = HashMap::new();

@@ -1,81 +1,172 @@
-//! The few places where databases differ. Everything else is one SQL text for all.
+//! The few places where databases differ. Everything else is one SQL text for both.
+//!
+//! On SQLite one connection writes and nobody else can: what a write has read stays true until it is committed. On PostgreSQL
+//! other nodes write at the same time: what is read in order to be changed is read with a lock ([`locking`]), and what cannot
+//! go on beside another node's transaction ([`DbConnection::take_conflict`]) is done again by the committer.
 
-use std::path::Path;
-use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::pool::PoolConnection;
+use sqlx::{Error, Pool, Postgres, Sqlite};
 
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::{postgres, sql, sqlite};
 
-/// The database this build speaks to.
-pub(crate) type Db = sqlx::Sqlite;
-
-/// A connection to it.
-pub(crate) type DbConnection = sqlx::SqliteConnection;
-
-/// A row of it.
-pub(crate) type DbRow = sqlx::sqlite::SqliteRow;
-
-/// A query with its arguments.
-pub(crate) type DbQuery<'q> = sqlx::query::Query<'q, Db, <Db as sqlx::Database>::Arguments>;
-
-/// Begins a transaction that may write: on SQLite one that takes the write lock at once, so that it cannot fail later.
-pub(crate) const BEGIN: &str = "begin immediate";
-
-/// How long a statement waits for another process (`stepwell key create`) to let go of the file.
-const BUSY: Duration = Duration::from_secs(10);
-
-/// Prepared statements kept a connection. Lists of different lengths are different statements.
-const STATEMENTS: usize = 512;
-
-/// How to open the one connection that writes.
-pub(crate) fn writer_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    let options = options(url)?;
-    create_private(options.get_filename());
-    Ok(options.create_if_missing(true).pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "4000"))
+/// What a store works with.
+pub(crate) struct Pools {
+    pub(crate) readers: DbPool,
+    pub(crate) writer: DbPool,
+    /// The name under which this process holds leases.
+    pub(crate) node: Arc<str>,
 }
 
-/// How to open the connections that read. They refuse to write.
-pub(crate) fn reader_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    Ok(options(url)?.create_if_missing(false).pragma("query_only", "on"))
-}
-
-/// Creates the file, if there is none, so that nobody else may read it: it holds secrets. The files beside it take over its
-/// mode. What goes wrong here goes wrong again, with a better message, when the database is opened.
-#[cfg(unix)]
-fn create_private(path: &Path) {
-    use std::os::unix::fs::OpenOptionsExt;
-    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-}
-
-#[cfg(not(unix))]
-fn create_private(_: &Path) {}
-
-fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    let bad = || StoreError::BadUrl(url.to_owned());
-    if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
-        return Err(bad());
+/// Opens the database that a URL names.
+pub(crate) async fn open(url: &str, patience: Duration) -> Result<Pools, StoreError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        postgres::open(url, patience).await
+    } else {
+        sqlite::open(url, patience).await
     }
-    let options = SqliteConnectOptions::from_str(url).map_err(|_| bad())?;
-    Ok(options
-        // Before the first table exists, or it has no effect: without it a pruned file never gets smaller.
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
-        .journal_mode(SqliteJournalMode::Wal)
-        // An answer is given only for what survives a power cut.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(BUSY)
-        .statement_cache_capacity(STATEMENTS)
-        .pragma("temp_store", "memory"))
 }
 
-/// Gives up to `pages` freed pages back to the file system. Inside a transaction it is part of it.
+/// Connections to either database.
+#[derive(Clone)]
+pub(crate) enum DbPool {
+    Sqlite(Pool<Sqlite>),
+    Postgres(Pool<Postgres>),
+}
+
+impl DbPool {
+    pub(crate) async fn acquire(&self) -> Result<DbConnection, Error> {
+        match self {
+            Self::Sqlite(pool) => pool.acquire().await.map(DbConnection::Sqlite),
+            Self::Postgres(pool) => {
+                let connection = pool.acquire().await?;
+                Ok(DbConnection::Postgres(Session { connection, conflict: false }))
+            }
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A connection to either database.
+pub(crate) enum DbConnection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(Session),
+}
+
+/// A connection to PostgreSQL, and whether a statement on it met another transaction.
+pub(crate) struct Session {
+    pub(crate) connection: PoolConnection<Postgres>,
+    conflict: bool,
+}
+
+impl Session {
+    /// Keeps in mind whether a statement failed only because of another transaction: serialization failure, deadlock, or a
+    /// lock that was not to be had in time.
+    pub(crate) fn noting<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::Database(error)) = &result {
+            self.conflict |= matches!(error.code().as_deref(), Some("40001" | "40P01" | "55P03"));
+        }
+        result
+    }
+}
+
+impl DbConnection {
+    /// Whether other nodes may write while this connection does.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Whether a statement met another transaction.
+    pub(crate) fn has_conflict(&self) -> bool {
+        matches!(self, Self::Postgres(session) if session.conflict)
+    }
+
+    /// The same, and forgets it: then the same work may go through the next time.
+    pub(crate) fn take_conflict(&mut self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(session) => std::mem::take(&mut session.conflict),
+        }
+    }
+
+    pub(crate) async fn close(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(connection) => connection.close().await,
+            Self::Postgres(session) => session.connection.close().await,
+        }
+    }
+
+    /// Begins a transaction that may write. `alone`: for one job, which may then wait longer for what another node holds.
+    pub(crate) async fn begin(&mut self, alone: bool) -> Result<(), Error> {
+        match self {
+            // Takes the write lock at once, so that it cannot fail later.
+            Self::Sqlite(_) => self.control("begin immediate").await,
+            Self::Postgres(_) => self.control(if alone { BEGIN_ALONE } else { BEGIN }).await,
+        }
+    }
+
+    /// Runs a statement that controls the transaction. On PostgreSQL it may be several, sent as one.
+    pub(crate) async fn control(&mut self, statement: &'static str) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(_) => sql::query(statement).execute(self).await.map(drop),
+            Self::Postgres(session) => {
+                let done = sqlx::raw_sql(statement).execute(&mut *session.connection).await;
+                session.noting(done).map(drop)
+            }
+        }
+    }
+}
+
+/// Begins a transaction on PostgreSQL.
+///
+/// A batch holds many locks: it gives up soon when it meets another node's, before the two wait for each other. The server
+/// ends a transaction whose node is frozen or cut off, so that its locks do not outlive it. An answer is given only for what
+/// survives a power cut, also where the server's default says otherwise.
+macro_rules! begin {
+    ($patience:literal) => {
+        concat!(
+            "begin isolation level read committed read write; set local lock_timeout = '",
+            $patience,
+            "'; set local idle_in_transaction_session_timeout = '10s';
+            select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'"
+        )
+    };
+}
+const BEGIN: &str = begin!("200ms");
+const BEGIN_ALONE: &str = begin!("5s");
+
+/// A query that reads what the open transaction is about to change: where others may write, it waits for them and keeps them
+/// out until the transaction has ended.
+macro_rules! locking {
+    ($conn:expr, $text:literal) => {
+        if $conn.locks() { concat!($text, " for update") } else { $text }
+    };
+}
+pub(crate) use locking;
+
+/// What ends a subquery that picks rows to take: where others may write, it leaves out those that somebody is taking.
+pub(crate) fn skip_locked(conn: &Conn) -> &'static str {
+    if conn.locks() { " for update skip locked" } else { "" }
+}
+
+/// Gives up to `pages` freed pages back to the file system. Inside a transaction it is part of it. PostgreSQL does it by itself.
 pub(crate) async fn give_back(conn: &mut Conn, pages: u32) -> Result<(), StoreError> {
+    if conn.db().is_shared() {
+        return Ok(());
+    }
     let text = format!("pragma incremental_vacuum({pages})");
     // The pragma frees one page for each row that is stepped through, so all must be fetched.
-    sqlx::query(sqlx::AssertSqlSafe(text)).persistent(false).fetch_all(conn.db()).await?;
+    sql::query(sqlx::AssertSqlSafe(text)).persistent(false).fetch_all(conn.db()).await?;
     Ok(())
 }
 
@@ -100,11 +191,5 @@ mod tests {
     #[test]
     fn a_search_text_stands_for_itself() {
         assert_eq!(contains(r"50%_\x"), r"%50\%\_\\x%");
-    }
-
-    #[test]
-    fn a_database_in_memory_is_refused() {
-        assert!(matches!(writer_options("sqlite::memory:"), Err(StoreError::BadUrl(_))));
-        assert!(matches!(writer_options("postgres://x"), Err(StoreError::BadUrl(_))));
     }
 }

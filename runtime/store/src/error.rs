@@ -8,7 +8,7 @@ use stepwell_core::{DefinitionId, ExecutionId};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The URL names no database this build can open.
-    #[error("{0:?} is no database URL; sqlite:<path> or sqlite://<path> is expected")]
+    #[error("{0:?} is no database URL; sqlite:<path> or postgres://<user>:<password>@<host>/<name> is expected")]
     BadUrl(String),
     /// The database could not be opened or created.
     #[error("opening the database {url}")]

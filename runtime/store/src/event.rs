@@ -1,17 +1,16 @@
 //! What happened: storing events and asking about them. A name may have aliases; questions take all names that mean the same.
 
 use serde_json::Value;
-use sqlx::{QueryBuilder, Row};
 use stepwell_core::{ContactId, Event, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::{Db, DbRow};
 use crate::error::StoreError;
 use crate::row::{self, Read, maybe_text, to_json};
+use crate::sql::{self, DbRow, QueryBuilder};
 
 /// Stores an event.
 pub async fn insert(conn: &mut Conn, event: &Event) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "insert into event (id, workspace_id, name, contact_id, message_id, data, created_at)
          values ($1, $2, $3, $4, $5, $6, $7)",
     )
@@ -34,7 +33,7 @@ pub async fn recent(
     name: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Event>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select * from event where workspace_id = ");
+    let mut select = QueryBuilder::new("select * from event where workspace_id = ");
     select.push_bind(workspace.to_string());
     if let Some(name) = name {
         select.push(" and name = ").push_bind(name.to_owned());
@@ -49,12 +48,12 @@ pub async fn of_contact(
     contact: ContactId,
     limit: i64,
 ) -> Result<Vec<Event>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select * from event where contact_id = ");
+    let mut select = QueryBuilder::new("select * from event where contact_id = ");
     select.push_bind(contact.to_string()).push(" and workspace_id = ").push_bind(workspace.to_string());
     newest_first(conn, select, limit).await
 }
 
-async fn newest_first(conn: &mut Conn, mut select: QueryBuilder<Db>, limit: i64) -> Result<Vec<Event>, StoreError> {
+async fn newest_first(conn: &mut Conn, mut select: QueryBuilder, limit: i64) -> Result<Vec<Event>, StoreError> {
     select.push(" order by created_at desc, id desc limit ").push_bind(limit);
     row::all(select.build().fetch_all(conn.db()).await?, read)
 }
@@ -72,7 +71,7 @@ pub async fn samples(
 /// The names that were ever used, in order.
 pub async fn names(conn: &mut Conn, workspace: WorkspaceId) -> Result<Vec<String>, StoreError> {
     // From name to name along the index: as many steps as there are names, not events.
-    let query = sqlx::query_scalar(
+    let query = sql::query(
         "with recursive used (name) as (
              select min(name) from event where workspace_id = $1
              union all
@@ -80,7 +79,7 @@ pub async fn names(conn: &mut Conn, workspace: WorkspaceId) -> Result<Vec<String
              from used where used.name is not null)
          select name from used where name is not null order by name",
     );
-    Ok(query.bind(workspace.to_string()).fetch_all(conn.db()).await?)
+    Ok(query.bind(workspace.to_string()).values(conn.db()).await?)
 }
 
 /// How many events of each name there were from `start` on and before `end`, most first.
@@ -90,7 +89,7 @@ pub async fn stats(
     start: Option<Timestamp>,
     end: Option<Timestamp>,
 ) -> Result<Vec<(String, u64)>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql::query(
         "select name, count(*) as amount from event where workspace_id = $1 and created_at >= $2 and created_at < $3
          group by name order by amount desc, name",
     )
@@ -110,7 +109,7 @@ pub async fn count(
     names: &[&str],
     since: Option<Timestamp>,
 ) -> Result<u64, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select count(*) from event where contact_id = ");
+    let mut select = QueryBuilder::new("select count(*) from event where contact_id = ");
     select.push_bind(contact.to_string()).push(" and workspace_id = ").push_bind(workspace.to_string());
     row::push_in(&mut select, " and name in ", names.iter().map(|name| (*name).to_owned()));
     if let Some(since) = since {
@@ -131,7 +130,7 @@ pub struct EventUsage {
 
 /// How much a name is used.
 pub async fn usage(conn: &mut Conn, workspace: WorkspaceId, name: &str) -> Result<EventUsage, StoreError> {
-    let row = sqlx::query(
+    let row = sql::query(
         "select count(*) as events, count(distinct contact_id) as contacts from event where workspace_id = $1 and name = $2",
     )
     .bind(workspace.to_string())
@@ -148,7 +147,7 @@ pub async fn delete_by_name(
     name: &str,
     limit: i64,
 ) -> Result<u64, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "delete from event where id in (select id from event where workspace_id = $1 and name = $2 limit $3)",
     )
     .bind(workspace.to_string())

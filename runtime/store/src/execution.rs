@@ -7,9 +7,10 @@ use serde_json::Value;
 use stepwell_core::{Execution, ExecutionId, StepExecution, StepId, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::{DbQuery, DbRow};
+use crate::dialect::locking;
 use crate::error::StoreError;
 use crate::row::{self, Read};
+use crate::sql::{self, DbRow, Query};
 use crate::step_execution;
 
 pub use list::{active_count, active_ids, active_on_steps, page};
@@ -17,20 +18,31 @@ pub use write::{apply, insert};
 
 /// The execution of this id.
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ExecutionId) -> Result<Option<Execution>, StoreError> {
-    let query = sqlx::query("select * from execution where id = $1 and workspace_id = $2");
+    let query = sql::query("select * from execution where id = $1 and workspace_id = $2");
     let row = query.bind(id.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
     row.as_ref().map(read).transpose()
 }
 
+/// The execution of this id, read in order to be changed: inside a write, and nobody else changes it until that has ended.
+pub async fn get_to_change(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+) -> Result<Option<Execution>, StoreError> {
+    let text = locking!(conn, "select * from execution where id = $1 and workspace_id = $2");
+    let query = sql::query(text).bind(id.to_string()).bind(workspace.to_string());
+    query.fetch_optional(conn.db()).await?.as_ref().map(read).transpose()
+}
+
 /// An execution and its step executions that are not done, in the order in which they were created: what
-/// [`advance`](stepwell_core::advance) decides on.
+/// [`advance`](stepwell_core::advance) decides on. Inside a write nobody else changes it until that has ended.
 pub async fn state(
     conn: &mut Conn,
     workspace: WorkspaceId,
     id: ExecutionId,
 ) -> Result<Option<(Execution, Vec<StepExecution>)>, StoreError> {
-    let Some(execution) = get(conn, workspace, id).await? else { return Ok(None) };
-    let query = sqlx::query(
+    let Some(execution) = get_to_change(conn, workspace, id).await? else { return Ok(None) };
+    let query = sql::query(
         "select * from step_execution where execution_id = $1 and workspace_id = $2
          and status in ('pending', 'running', 'waiting') order by created_at, id",
     );
@@ -43,7 +55,7 @@ pub async fn visits(
     workspace: WorkspaceId,
     id: ExecutionId,
 ) -> Result<Vec<StepExecution>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "select * from step_execution where execution_id = $1 and workspace_id = $2 order by created_at, id",
     );
     step_executions(conn, query, workspace, id).await
@@ -55,7 +67,7 @@ pub async fn failed_visit(
     workspace: WorkspaceId,
     id: ExecutionId,
 ) -> Result<Option<StepExecution>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "select * from step_execution where execution_id = $1 and workspace_id = $2 and status = 'failed'
          order by completed_at desc, id desc limit 1",
     );
@@ -64,7 +76,7 @@ pub async fn failed_visit(
 
 async fn step_executions(
     conn: &mut Conn,
-    query: DbQuery<'_>,
+    query: Query,
     workspace: WorkspaceId,
     id: ExecutionId,
 ) -> Result<Vec<StepExecution>, StoreError> {
@@ -78,7 +90,7 @@ pub async fn outputs(
     workspace: WorkspaceId,
     id: ExecutionId,
 ) -> Result<Vec<(StepId, Value)>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "select step_id, output from step_execution where execution_id = $1 and workspace_id = $2
          and status = 'completed' and output is not null order by created_at, id",
     );

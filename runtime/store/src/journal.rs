@@ -1,12 +1,11 @@
 //! What happened to an execution.
 
-use sqlx::QueryBuilder;
 use stepwell_core::{ExecutionId, JournalEntry, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::{Db, DbRow};
 use crate::error::StoreError;
 use crate::row::{self, Read, maybe_json, maybe_text};
+use crate::sql::{self, DbRow, QueryBuilder};
 
 /// Entries of one statement; a statement has a bound on parameters.
 const ROWS: usize = 200;
@@ -19,7 +18,7 @@ pub async fn page(
     after: i64,
     limit: i64,
 ) -> Result<Vec<JournalEntry>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "select * from journal where execution_id = $1 and workspace_id = $2 and number > $3 order by number limit $4",
     );
     let query = query.bind(execution.to_string()).bind(workspace.to_string()).bind(after).bind(limit);
@@ -32,10 +31,10 @@ pub(crate) async fn insert(conn: &mut Conn, entries: &[JournalEntry]) -> Result<
         for entry in part {
             rows.push((entry, maybe_json(Some(&entry.data).filter(|data| !data.is_null()))?));
         }
-        let mut query = QueryBuilder::<Db>::new(
+        let mut query = QueryBuilder::new(
             "insert into journal (execution_id, number, workspace_id, at, kind, step_id, step_execution_id, data) ",
         );
-        query.push_values(rows, |mut values, (entry, data)| {
+        query.push_values(rows, |values, (entry, data)| {
             values.push_bind(entry.execution_id.to_string()).push_bind(entry.number);
             values.push_bind(entry.workspace_id.to_string()).push_bind(entry.at.0).push_bind(entry.kind.as_str());
             values.push_bind(maybe_text(entry.step_id)).push_bind(maybe_text(entry.step_execution_id));

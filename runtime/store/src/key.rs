@@ -1,13 +1,12 @@
 //! API keys. Only the hash of a key is stored, so a key can be checked and never shown again.
 
 use serde::{Deserialize, Serialize};
-use sqlx::query;
 use stepwell_core::{ApiKeyId, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::DbRow;
 use crate::error::StoreError;
 use crate::row::{Read, all, to_json, word};
+use crate::sql::{DbRow, query};
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

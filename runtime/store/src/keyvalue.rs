@@ -4,6 +4,7 @@ use stepwell_core::WorkspaceId;
 
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::sql;
 
 /// The value of a key.
 pub async fn get(
@@ -12,8 +13,8 @@ pub async fn get(
     bucket: &str,
     key: &str,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let query = sqlx::query_scalar("select value from keyvalue where workspace_id = $1 and bucket = $2 and key = $3");
-    Ok(query.bind(workspace.to_string()).bind(bucket).bind(key).fetch_optional(conn.db()).await?)
+    let query = sql::query("select value from keyvalue where workspace_id = $1 and bucket = $2 and key = $3");
+    Ok(query.bind(workspace.to_string()).bind(bucket).bind(key).value(conn.db()).await?)
 }
 
 /// Sets a key, whatever it had.
@@ -24,7 +25,7 @@ pub async fn set(
     key: &str,
     value: &[u8],
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "insert into keyvalue (workspace_id, bucket, key, value) values ($1, $2, $3, $4)
          on conflict (workspace_id, bucket, key) do update set value = excluded.value",
     )
@@ -39,7 +40,7 @@ pub async fn set(
 
 /// Deletes a key, whether it had a value or not.
 pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, bucket: &str, key: &str) -> Result<(), StoreError> {
-    let query = sqlx::query("delete from keyvalue where workspace_id = $1 and bucket = $2 and key = $3");
+    let query = sql::query("delete from keyvalue where workspace_id = $1 and bucket = $2 and key = $3");
     query.bind(workspace.to_string()).bind(bucket).bind(key).execute(conn.db()).await?;
     Ok(())
 }
@@ -52,9 +53,9 @@ pub async fn keys(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<String>, StoreError> {
-    let query = sqlx::query_scalar(
+    let query = sql::query(
         "select key from keyvalue where workspace_id = $1 and bucket = $2 and ($3 is null or key > $3) order by key limit $4",
     );
     let query = query.bind(workspace.to_string()).bind(bucket).bind(after).bind(limit);
-    Ok(query.fetch_all(conn.db()).await?)
+    Ok(query.values(conn.db()).await?)
 }

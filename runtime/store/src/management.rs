@@ -1,14 +1,14 @@
 //! What only the management routes ask: who listens to an event, which addresses are suppressed, a new signing secret.
 
 use serde_json::Value;
-use sqlx::query;
 use stepwell_core::{DefinitionId, Graph, Timestamp, WorkspaceId, canonical_name};
 
 use crate::conn::Conn;
-use crate::dialect::{self, DbRow};
+use crate::dialect;
 use crate::error::StoreError;
 use crate::page::Page;
 use crate::row::{Read, all};
+use crate::sql::{DbRow, query};
 
 /// An address that gets no marketing messages.
 #[derive(Clone, Debug, PartialEq, Eq)]

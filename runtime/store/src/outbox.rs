@@ -2,19 +2,19 @@
 
 mod feedback;
 
-use sqlx::QueryBuilder;
 use stepwell_core::{Message, MessageId, MessageStatus, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::{Db, DbRow};
+use crate::dialect::skip_locked;
 use crate::error::StoreError;
 use crate::row::{self, Read, maybe_text, to_json, word};
+use crate::sql::{self, DbRow, QueryBuilder};
 
 pub use feedback::{Settled, record_click, record_open, settle};
 
 /// Queues a message. The same message again changes nothing.
 pub async fn insert(conn: &mut Conn, message: &Message) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "insert into outbox_message (id, workspace_id, execution_id, step_execution_id, step_id, contact_id, template_id,
          email, status, attempts, next_at, error, opens, clicks, sent_at, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict (id) do nothing",
@@ -43,7 +43,7 @@ pub async fn insert(conn: &mut Conn, message: &Message) -> Result<(), StoreError
 
 /// The message of this id.
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: MessageId) -> Result<Option<Message>, StoreError> {
-    let query = sqlx::query("select * from outbox_message where id = $1 and workspace_id = $2");
+    let query = sql::query("select * from outbox_message where id = $1 and workspace_id = $2");
     let row = query.bind(id.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
     row.as_ref().map(read).transpose()
 }
@@ -52,7 +52,7 @@ pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: MessageId) -> Resu
 pub async fn list(conn: &mut Conn, workspace: WorkspaceId, ids: &[MessageId]) -> Result<Vec<Message>, StoreError> {
     let mut found = Vec::new();
     for part in ids.chunks(500) {
-        let mut select = QueryBuilder::<Db>::new("select * from outbox_message where workspace_id = ");
+        let mut select = QueryBuilder::new("select * from outbox_message where workspace_id = ");
         select.push_bind(workspace.to_string());
         row::push_in(&mut select, " and id in ", part.iter().map(MessageId::to_string));
         found.extend(row::all(select.build().fetch_all(conn.db()).await?, read)?);
@@ -63,13 +63,13 @@ pub async fn list(conn: &mut Conn, workspace: WorkspaceId, ids: &[MessageId]) ->
 
 /// Up to `limit` messages that are to be tried at `now`, the longest due first. Over all workspaces.
 pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Message>, StoreError> {
-    let query = sqlx::query("select * from outbox_message where next_at <= $1 order by next_at limit $2");
+    let query = sql::query("select * from outbox_message where next_at <= $1 order by next_at limit $2");
     row::all(query.bind(now.0).bind(limit).fetch_all(conn.db()).await?, read)
 }
 
 /// When the next message is to be tried. Over all workspaces.
 pub async fn next_at(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
-    let query = sqlx::query("select min(next_at) as next_at from outbox_message where next_at is not null");
+    let query = sql::query("select min(next_at) as next_at from outbox_message where next_at is not null");
     query.fetch_one(conn.db()).await?.maybe_time("next_at")
 }
 
@@ -83,21 +83,27 @@ pub async fn claim(
 ) -> Result<Vec<Message>, StoreError> {
     let mut claimed = Vec::with_capacity(ids.len());
     for part in ids.chunks(500) {
-        let mut update = QueryBuilder::<Db>::new("update outbox_message set attempts = attempts + 1, status = ");
+        let mut update = QueryBuilder::new("update outbox_message set attempts = attempts + 1, status = ");
         update.push_bind(word(&MessageStatus::Sending)?).push(", next_at = ").push_bind(until.0);
         update.push(", updated_at = ").push_bind(now.0).push(" where next_at <= ").push_bind(now.0);
+        // Another node may be taking some of them.
+        update.push(" and id in (select id from outbox_message where next_at <= ").push_bind(now.0);
         row::push_in(&mut update, " and id in ", part.iter().map(MessageId::to_string));
-        update.push(" returning *");
+        update.push(skip_locked(conn)).push(") returning *");
         claimed.extend(row::all(update.build().fetch_all(conn.db()).await?, read)?);
     }
     Ok(claimed)
 }
 
 /// Makes messages due at `now` that somebody took for an attempt, whatever their lease says, and says how many: for the start
-/// of the one process that delivers, which knows that nobody holds them any more. Over all workspaces.
+/// of the one process that delivers, which knows that nobody holds them any more. Where other nodes deliver as well, each lease
+/// has to run out. Over all workspaces.
 pub async fn release(conn: &mut Conn, now: Timestamp) -> Result<u64, StoreError> {
+    if conn.is_shared() {
+        return Ok(0);
+    }
     let query =
-        sqlx::query("update outbox_message set next_at = $1, updated_at = $1 where next_at > $1 and status = $2");
+        sql::query("update outbox_message set next_at = $1, updated_at = $1 where next_at > $1 and status = $2");
     Ok(query.bind(now.0).bind(word(&MessageStatus::Sending)?).execute(conn.db()).await?.rows_affected())
 }
 

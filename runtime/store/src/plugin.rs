@@ -3,14 +3,14 @@
 use stepwell_core::{Digest, Grant, PluginInfo, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::DbRow;
 use crate::error::StoreError;
 use crate::row::{self, Read, maybe_text, to_json, word};
+use crate::sql::{self, DbRow};
 
 /// Stores a component under the workspace, source and grants that `plugin` names, in place of the same component if it is
 /// there.
 pub async fn insert(conn: &mut Conn, plugin: &PluginInfo, component: &[u8], now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "insert into plugin (digest, workspace_id, source, info, grants, component, installed_at)
          values ($1, $2, $3, $4, $5, $6, $7) on conflict (digest, coalesce(workspace_id, '')) do update set
          source = excluded.source, info = excluded.info, grants = excluded.grants, component = excluded.component,
@@ -30,7 +30,7 @@ pub async fn insert(conn: &mut Conn, plugin: &PluginInfo, component: &[u8], now:
 
 /// All plugins of all workspaces, those installed first first.
 pub async fn list(conn: &mut Conn) -> Result<Vec<PluginInfo>, StoreError> {
-    let query = sqlx::query("select workspace_id, source, info, grants from plugin order by installed_at, digest");
+    let query = sql::query("select workspace_id, source, info, grants from plugin order by installed_at, digest");
     row::all(query.fetch_all(conn.db()).await?, read)
 }
 
@@ -40,9 +40,8 @@ pub async fn component(
     workspace: Option<WorkspaceId>,
     digest: Digest,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let query =
-        sqlx::query_scalar("select component from plugin where digest = $1 and coalesce(workspace_id, '') = $2");
-    Ok(query.bind(digest.to_string()).bind(owner(workspace)).fetch_optional(conn.db()).await?)
+    let query = sql::query("select component from plugin where digest = $1 and coalesce(workspace_id, '') = $2");
+    Ok(query.bind(digest.to_string()).bind(owner(workspace)).value(conn.db()).await?)
 }
 
 /// Replaces what a plugin was granted; false if there is none.
@@ -52,14 +51,14 @@ pub async fn set_grants(
     digest: Digest,
     grants: &[Grant],
 ) -> Result<bool, StoreError> {
-    let query = sqlx::query("update plugin set grants = $3 where digest = $1 and coalesce(workspace_id, '') = $2");
+    let query = sql::query("update plugin set grants = $3 where digest = $1 and coalesce(workspace_id, '') = $2");
     let query = query.bind(digest.to_string()).bind(owner(workspace)).bind(to_json(&grants)?);
     Ok(query.execute(conn.db()).await?.rows_affected() > 0)
 }
 
 /// Deletes a plugin; false if there is none. Definitions that are pinned to it keep the digest.
 pub async fn delete(conn: &mut Conn, workspace: Option<WorkspaceId>, digest: Digest) -> Result<bool, StoreError> {
-    let query = sqlx::query("delete from plugin where digest = $1 and coalesce(workspace_id, '') = $2");
+    let query = sql::query("delete from plugin where digest = $1 and coalesce(workspace_id, '') = $2");
     let done = query.bind(digest.to_string()).bind(owner(workspace)).execute(conn.db()).await?;
     Ok(done.rows_affected() > 0)
 }

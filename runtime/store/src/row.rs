@@ -7,16 +7,15 @@ use serde::Serialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::Value;
-use sqlx::{Decode, QueryBuilder, Row, Type};
 use stepwell_core::{Timestamp, canonical_name};
 
-use crate::dialect::{Db, DbRow};
 use crate::error::StoreError;
+use crate::sql::{Column, DbRow, QueryBuilder};
 
 /// What query functions ask of a row.
 pub(crate) trait Read {
     /// A column as the driver gives it.
-    fn raw<'r, T: Decode<'r, Db> + Type<Db>>(&'r self, column: &'static str) -> Result<T, StoreError>;
+    fn raw<'r, T: Column<'r>>(&'r self, column: &'static str) -> Result<T, StoreError>;
 
     /// An id, or anything else that is parsed.
     fn parsed<T>(&self, column: &'static str) -> Result<T, StoreError>
@@ -77,8 +76,8 @@ pub(crate) trait Read {
 }
 
 impl Read for DbRow {
-    fn raw<'r, T: Decode<'r, Db> + Type<Db>>(&'r self, column: &'static str) -> Result<T, StoreError> {
-        self.try_get(column).map_err(|cause| corrupt(column, cause))
+    fn raw<'r, T: Column<'r>>(&'r self, column: &'static str) -> Result<T, StoreError> {
+        self.named(column).map_err(|cause| corrupt(column, cause))
     }
 }
 
@@ -115,17 +114,14 @@ pub(crate) fn all<T>(rows: Vec<DbRow>, read: impl Fn(&DbRow) -> Result<T, StoreE
 }
 
 /// Adds `<before>(a, b, c)` to a query; with no values a list that nothing is in.
-pub(crate) fn push_in(query: &mut QueryBuilder<Db>, before: &str, values: impl Iterator<Item = String>) {
+pub(crate) fn push_in(query: &mut QueryBuilder, before: &str, values: impl Iterator<Item = String>) {
     query.push(before).push("(");
-    let mut values = values.peekable();
-    if values.peek().is_none() {
-        query.push("null");
-    }
-    let mut list = query.separated(", ");
+    let mut empty = true;
     for value in values {
-        list.push_bind(value);
+        query.push(if empty { "" } else { ", " }).push_bind(value);
+        empty = false;
     }
-    query.push(")");
+    query.push(if empty { "null)" } else { ")" });
 }
 
 /// The names under which events of these names are matched, each once.

@@ -4,9 +4,10 @@ use serde_json::Value;
 use stepwell_core::{DefinitionId, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::DbRow;
+use crate::dialect::locking;
 use crate::error::StoreError;
 use crate::row::{self, Read, to_json};
+use crate::sql::{self, DbRow};
 
 /// A firing to come, or one on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +29,7 @@ pub async fn set(
     definition: DefinitionId,
     next_at: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "insert into schedule (definition_id, workspace_id, next_at, progress) values ($1, $2, $3, null)
          on conflict (definition_id) do update set next_at = excluded.next_at, progress = null
          where schedule.workspace_id = excluded.workspace_id",
@@ -48,39 +49,40 @@ pub async fn set_progress(
     definition: DefinitionId,
     progress: &Value,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query("update schedule set progress = $3 where definition_id = $1 and workspace_id = $2");
+    let query = sql::query("update schedule set progress = $3 where definition_id = $1 and workspace_id = $2");
     let query = query.bind(definition.to_string()).bind(workspace.to_string()).bind(to_json(progress)?);
     query.execute(conn.db()).await?;
     Ok(())
 }
 
-/// The next firing of a definition.
+/// The next firing of a definition. Inside a write nobody else changes it until that has ended.
 pub async fn get(
     conn: &mut Conn,
     workspace: WorkspaceId,
     definition: DefinitionId,
 ) -> Result<Option<Entry>, StoreError> {
-    let query = sqlx::query("select * from schedule where definition_id = $1 and workspace_id = $2");
+    let text = locking!(conn, "select * from schedule where definition_id = $1 and workspace_id = $2");
+    let query = sql::query(text);
     let row = query.bind(definition.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
     row.as_ref().map(read).transpose()
 }
 
 /// Keeps a definition from firing.
 pub async fn remove(conn: &mut Conn, workspace: WorkspaceId, definition: DefinitionId) -> Result<(), StoreError> {
-    let query = sqlx::query("delete from schedule where definition_id = $1 and workspace_id = $2");
+    let query = sql::query("delete from schedule where definition_id = $1 and workspace_id = $2");
     query.bind(definition.to_string()).bind(workspace.to_string()).execute(conn.db()).await?;
     Ok(())
 }
 
 /// Up to `limit` firings that are due at `now`, the longest due first. Over all workspaces.
 pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Entry>, StoreError> {
-    let query = sqlx::query("select * from schedule where next_at <= $1 order by next_at limit $2");
+    let query = sql::query("select * from schedule where next_at <= $1 order by next_at limit $2");
     row::all(query.bind(now.0).bind(limit).fetch_all(conn.db()).await?, read)
 }
 
 /// When the next firing is due. Over all workspaces.
 pub async fn next(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
-    let row = sqlx::query("select min(next_at) as next_at from schedule").fetch_one(conn.db()).await?;
+    let row = sql::query("select min(next_at) as next_at from schedule").fetch_one(conn.db()).await?;
     row.maybe_time("next_at")
 }
 

@@ -2,6 +2,7 @@
 
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::sql;
 
 /// The value of a setting, made by `make` if there is none yet. Only inside a write.
 pub async fn get_or_create(
@@ -13,12 +14,13 @@ pub async fn get_or_create(
         return Ok(value);
     }
     let value = make();
-    let query = sqlx::query("insert into setting (name, value) values ($1, $2)");
+    let query = sql::query("insert into setting (name, value) values ($1, $2) on conflict (name) do nothing");
     query.bind(name).bind(&value[..]).execute(conn.db()).await?;
-    Ok(value)
+    // Another node may have been first.
+    Ok(get(conn, name).await?.unwrap_or(value))
 }
 
 /// The value of a setting, if there is one.
 pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(sqlx::query_scalar("select value from setting where name = $1").bind(name).fetch_optional(conn.db()).await?)
+    Ok(sql::query("select value from setting where name = $1").bind(name).value(conn.db()).await?)
 }

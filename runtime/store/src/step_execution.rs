@@ -3,14 +3,13 @@
 
 use std::collections::HashMap;
 
-use sqlx::QueryBuilder;
 use stepwell_core::{StepExecution, StepExecutionId, StepStatus, WorkspaceId};
 
-use crate::claim::{LEASE_MS, NODE};
+use crate::claim::LEASE_MS;
 use crate::conn::Conn;
-use crate::dialect::{Db, DbRow};
 use crate::error::StoreError;
 use crate::row::{Read, maybe_json, maybe_text};
+use crate::sql::{self, DbRow, QueryBuilder};
 
 /// Visits of one statement; a statement has a bound on parameters.
 const ROWS: usize = 100;
@@ -21,7 +20,7 @@ pub async fn get(
     workspace: WorkspaceId,
     id: StepExecutionId,
 ) -> Result<Option<StepExecution>, StoreError> {
-    let query = sqlx::query("select * from step_execution where id = $1 and workspace_id = $2");
+    let query = sql::query("select * from step_execution where id = $1 and workspace_id = $2");
     let row = query.bind(id.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
     row.as_ref().map(read).transpose()
 }
@@ -30,10 +29,11 @@ pub async fn get(
 pub(crate) async fn upsert(conn: &mut Conn, visits: &[StepExecution]) -> Result<(), StoreError> {
     let last: HashMap<StepExecutionId, usize> = visits.iter().enumerate().map(|(at, visit)| (visit.id, at)).collect();
     let visits: Vec<_> = visits.iter().enumerate().filter(|(at, visit)| last.get(&visit.id) == Some(at)).collect();
+    let node = conn.node().to_owned();
     for part in visits.chunks(ROWS) {
         let rows = part.iter().map(|(_, visit)| Texts::of(visit)).collect::<Result<Vec<_>, _>>()?;
-        let mut query = QueryBuilder::<Db>::new(INSERT);
-        query.push_values(rows, |mut values, texts| {
+        let mut query = QueryBuilder::new(INSERT);
+        query.push_values(rows, |values, texts| {
             let visit = texts.visit;
             values.push_bind(visit.id.to_string()).push_bind(visit.workspace_id.to_string());
             values.push_bind(visit.execution_id.to_string()).push_bind(visit.step_id.to_string());
@@ -42,7 +42,7 @@ pub(crate) async fn upsert(conn: &mut Conn, visits: &[StepExecution]) -> Result<
             values.push_bind(texts.wake).push_bind(texts.state).push_bind(texts.output).push_bind(texts.failure);
             values.push_bind(visit.due_at.map(|time| time.0)).push_bind(maybe_text(visit.plugin));
             let leased = visit.status == StepStatus::Running;
-            values.push_bind(leased.then_some(NODE));
+            values.push_bind(leased.then_some(&*node));
             values.push_bind(leased.then(|| visit.updated_at.plus_millis(LEASE_MS).0));
             values.push_bind(visit.started_at.map(|time| time.0)).push_bind(visit.completed_at.map(|time| time.0));
             values.push_bind(visit.created_at.0).push_bind(visit.updated_at.0);

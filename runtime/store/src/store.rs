@@ -4,21 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::Pool;
-use sqlx::pool::PoolOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::commit::{Committer, Job, Typed};
 use crate::conn::Conn;
-use crate::dialect::{self, Db};
+use crate::dialect::{self, DbPool, Pools};
 use crate::error::StoreError;
 use crate::graphs::Graphs;
-
-/// Connections that read. Each is a thread and a page cache.
-const READERS: u32 = 4;
 
 /// What is refused as overload.
 #[derive(Clone, Copy)]
@@ -36,9 +30,10 @@ const LIMITS: Limits = Limits { queue: 4096, patience: Duration::from_secs(10) }
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    readers: Pool<Db>,
-    writer: Pool<Db>,
+    readers: DbPool,
+    writer: DbPool,
     graphs: Graphs,
+    node: Arc<str>,
     queue: mpsc::Sender<Box<dyn Job>>,
     stop: Arc<Notify>,
     patience: Duration,
@@ -46,37 +41,47 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the database at `sqlite:<path>`, creates it if there is none, and brings its schema up to date.
+    /// Opens a database and brings its schema up to date: the file of `sqlite:<path>`, created if there is none, or the
+    /// existing database of `postgres://<user>:<password>@<host>/<name>`.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::open_within(url, LIMITS).await
     }
 
     async fn open_within(url: &str, Limits { queue, patience }: Limits) -> Result<Self, StoreError> {
-        let writer = pool(url, 1, patience, dialect::writer_options(url)?).await?;
-        sqlx::migrate!("./migrations").run(&writer).await?;
-        let readers = pool(url, READERS, patience, dialect::reader_options(url)?).await?;
+        let Pools { readers, writer, node } = dialect::open(url, patience).await?;
         let graphs = Graphs::new();
         let (queue, jobs) = mpsc::channel(queue);
         let stop = Arc::new(Notify::new());
-        let committer =
-            Committer { pool: writer.clone(), graphs: graphs.clone(), queue: jobs, stop: Arc::clone(&stop) };
+        let committer = Committer {
+            pool: writer.clone(),
+            graphs: graphs.clone(),
+            node: Arc::clone(&node),
+            queue: jobs,
+            stop: Arc::clone(&stop),
+        };
         let committer = Mutex::new(Some(tokio::spawn(committer.run())));
-        Ok(Self(Arc::new(Inner { readers, writer, graphs, queue, stop, patience, committer })))
+        Ok(Self(Arc::new(Inner { readers, writer, graphs, node, queue, stop, patience, committer })))
+    }
+
+    /// Whether other nodes may work on the same database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.writer, DbPool::Postgres(_))
     }
 
     /// A connection to read with. Give it back soon: there are only a few.
     pub async fn reader(&self) -> Result<Conn, StoreError> {
-        Ok(Conn::reading(self.0.readers.acquire().await?, self.0.graphs.clone()))
+        Ok(Conn::reading(self.0.readers.acquire().await?, self.0.graphs.clone(), self.0.node.clone()))
     }
 
     /// Runs `job` on the connection that writes. What it wrote is durable once this returns `Ok`; if the job answers `Err`
     /// or panics, it is as if it had not run.
     ///
     /// The job shares a transaction with others and holds all of them up, so it only talks to the database. If the caller
-    /// stops waiting, the job may run or not.
+    /// stops waiting, the job may run or not. Where other nodes write at the same time and one of them is in the way, a copy of
+    /// the job may run after it was rolled back.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
@@ -104,13 +109,6 @@ impl Store {
         self.0.readers.close().await;
         self.0.writer.close().await;
     }
-}
-
-async fn pool(url: &str, size: u32, patience: Duration, options: SqliteConnectOptions) -> Result<Pool<Db>, StoreError> {
-    let pool = PoolOptions::new().max_connections(size).min_connections(1).acquire_timeout(patience);
-    // A connection to a file does not go stale, so nothing is tested before use or thrown away for its age.
-    let pool = pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
-    pool.connect_with(options).await.map_err(|cause| StoreError::Open { url: url.to_owned(), cause })
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
-use futures_util::poll;
+use futures_util::{FutureExt, poll};
 
 use super::*;
-use crate::setting;
+use crate::sqlite::READERS;
+use crate::{setting, sql};
 
 async fn opened(limits: Limits) -> (Store, tempfile::TempDir) {
     let dir = tempfile::tempdir().expect("a temporary folder");
@@ -18,10 +19,10 @@ async fn note(store: &Store, name: &'static str) -> Result<(), StoreError> {
 
 /// A job that the database accepts and whose commit it refuses.
 async fn refused_at_commit(conn: &mut Conn) -> Result<(), StoreError> {
-    sqlx::query("pragma defer_foreign_keys = on").execute(conn.db()).await?;
+    sql::query("pragma defer_foreign_keys = on").execute(conn.db()).await?;
     let orphan =
         "insert into journal (execution_id, number, workspace_id, at, kind) values ('none', 1, 'none', 1, 'x')";
-    sqlx::query(orphan).execute(conn.db()).await?;
+    sql::query(orphan).execute(conn.db()).await?;
     Ok(())
 }
 
@@ -29,6 +30,7 @@ async fn refused_at_commit(conn: &mut Conn) -> Result<(), StoreError> {
 async fn a_failed_commit_answers_every_job_with_an_error_and_keeps_nothing() {
     let (store, _dir) = opened(LIMITS).await;
     let (release, held) = oneshot::channel::<()>();
+    let held = held.shared();
     let mut holding = Box::pin(store.write::<(), StoreError, _>(move |_| {
         Box::pin(async move {
             let _ = held.await;
@@ -63,6 +65,7 @@ async fn a_lone_job_whose_commit_fails_is_told_so() {
 async fn more_writes_than_the_queue_holds_are_refused_as_overload() {
     let (store, _dir) = opened(Limits { queue: 1, patience: Duration::from_millis(200) }).await;
     let (release, held) = oneshot::channel::<()>();
+    let held = held.shared();
     let mut holding = Box::pin(store.write::<(), StoreError, _>(move |_| {
         Box::pin(async move {
             let _ = held.await;

@@ -1,13 +1,14 @@
 //! Message templates: pages, changes, and who uses them.
 
-use sqlx::{AssertSqlSafe, query};
 use stepwell_core::{Graph, Template, TemplateId, TemplateKind, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::{self, DbRow};
+use crate::dialect;
 use crate::error::StoreError;
 use crate::page::{Direction, Page};
 use crate::row::{Read, all, word};
+use crate::sql::{DbRow, query};
+use sqlx::AssertSqlSafe;
 
 /// What a list of templates is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

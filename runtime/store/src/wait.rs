@@ -1,12 +1,11 @@
 //! What visits wait for. A row is there exactly while its visit waits.
 
-use sqlx::QueryBuilder;
 use stepwell_core::{ContactId, StepExecutionId, Timestamp, Wait, WorkspaceId, canonical_name};
 
 use crate::conn::Conn;
-use crate::dialect::{Db, DbRow};
 use crate::error::StoreError;
 use crate::row::{self, Read, maybe_json, maybe_text};
+use crate::sql::{self, DbRow, QueryBuilder};
 
 /// Rows or ids of one statement; a statement has a bound on parameters.
 const ROWS: usize = 200;
@@ -17,14 +16,14 @@ pub async fn get(
     workspace: WorkspaceId,
     step_execution: StepExecutionId,
 ) -> Result<Option<Wait>, StoreError> {
-    let query = sqlx::query("select * from wait where step_execution_id = $1 and workspace_id = $2");
+    let query = sql::query("select * from wait where step_execution_id = $1 and workspace_id = $2");
     let query = query.bind(step_execution.to_string()).bind(workspace.to_string());
     query.fetch_optional(conn.db()).await?.as_ref().map(read).transpose()
 }
 
 /// Up to `limit` waits that end by time at or before `now`, the longest due first. Over all workspaces.
 pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Wait>, StoreError> {
-    let query = sqlx::query("select * from wait where due_at <= $1 order by due_at limit $2");
+    let query = sql::query("select * from wait where due_at <= $1 order by due_at limit $2");
     row::all(query.bind(now.0).bind(limit).fetch_all(conn.db()).await?, read)
 }
 
@@ -35,7 +34,7 @@ pub async fn for_event(
     contact: ContactId,
     names: &[&str],
 ) -> Result<Vec<Wait>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select * from wait where workspace_id = ");
+    let mut select = QueryBuilder::new("select * from wait where workspace_id = ");
     select.push_bind(workspace.to_string()).push(" and contact_id = ").push_bind(contact.to_string());
     row::push_in(&mut select, " and event_name in ", row::canonical(names));
     select.push(" and event_name is not null order by created_at, step_execution_id");
@@ -48,11 +47,11 @@ pub(crate) async fn insert(conn: &mut Conn, waits: &[Wait]) -> Result<(), StoreE
         for wait in part {
             rows.push((wait, maybe_json(wait.event.as_ref())?, maybe_json(wait.task.as_ref())?));
         }
-        let mut query = QueryBuilder::<Db>::new(
+        let mut query = QueryBuilder::new(
             "insert into wait (step_execution_id, workspace_id, execution_id, contact_id, due_at, event_name, event, task,
              created_at) ",
         );
-        query.push_values(rows, |mut values, (wait, event, task)| {
+        query.push_values(rows, |values, (wait, event, task)| {
             let name = wait.event.as_ref().map(|event| canonical_name(&event.name).to_owned());
             values.push_bind(wait.step_execution_id.to_string()).push_bind(wait.workspace_id.to_string());
             values.push_bind(wait.execution_id.to_string()).push_bind(maybe_text(wait.contact_id));
@@ -70,7 +69,7 @@ pub(crate) async fn remove(
     over: &[StepExecutionId],
 ) -> Result<(), StoreError> {
     for part in over.chunks(ROWS) {
-        let mut query = QueryBuilder::<Db>::new("delete from wait where workspace_id = ");
+        let mut query = QueryBuilder::new("delete from wait where workspace_id = ");
         query.push_bind(workspace.to_string());
         row::push_in(&mut query, " and step_execution_id in ", part.iter().map(StepExecutionId::to_string));
         query.build().execute(conn.db()).await?;

@@ -4,15 +4,14 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
-use sqlx::{QueryBuilder, Row};
 use stepwell_core::{ContactId, DefinitionId, StepId, TemplateId, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
 use crate::counter::Count;
-use crate::dialect::{Db, DbRow};
 use crate::error::StoreError;
 use crate::page::{Page, offset};
 use crate::row::{self, Read};
+use crate::sql::{self, DbRow, QueryBuilder};
 
 /// The largest document that is read to discover fields, in bytes of its text.
 const MAX_SAMPLE: i64 = 16 * 1024;
@@ -35,9 +34,9 @@ pub async fn versions(
     page_size: u32,
 ) -> Result<Page<Version>, StoreError> {
     let query =
-        sqlx::query("select count(*) as amount from definition_version where definition_id = $1 and workspace_id = $2");
+        sql::query("select count(*) as amount from definition_version where definition_id = $1 and workspace_id = $2");
     let total = query.bind(definition.to_string()).bind(workspace.to_string()).fetch_one(conn.db()).await?;
-    let query = sqlx::query(
+    let query = sql::query(
         "select version, created_at from definition_version where definition_id = $1 and workspace_id = $2
          order by version desc limit $3 offset $4",
     );
@@ -55,7 +54,7 @@ pub async fn version(
     definition: DefinitionId,
     number: u32,
 ) -> Result<Option<Version>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "select version, created_at from definition_version where definition_id = $1 and workspace_id = $2 and version = $3",
     );
     let query = query.bind(definition.to_string()).bind(workspace.to_string()).bind(i64::from(number));
@@ -70,7 +69,7 @@ pub async fn totals(
     definition: DefinitionId,
     steps: &[StepId],
 ) -> Result<HashMap<StepId, Count>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new(
+    let mut select = QueryBuilder::new(
         "select step_id, cast(sum(entered) as bigint) as entered, cast(sum(completed) as bigint) as completed,
          cast(sum(failed) as bigint) as failed, cast(sum(skipped) as bigint) as skipped,
          cast(sum(sent) as bigint) as sent, cast(sum(opened) as bigint) as opened,
@@ -105,7 +104,7 @@ pub async fn counted_versions(
     definition: DefinitionId,
     limit: u32,
 ) -> Result<Vec<u32>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "select distinct version from step_counter where definition_id = $1 and workspace_id = $2
          order by version desc limit $3",
     );
@@ -119,7 +118,7 @@ pub async fn execution_count(
     workspace: WorkspaceId,
     definition: DefinitionId,
 ) -> Result<u64, StoreError> {
-    let query = sqlx::query("select count(*) as amount from execution where definition_id = $1 and workspace_id = $2");
+    let query = sql::query("select count(*) as amount from execution where definition_id = $1 and workspace_id = $2");
     let row = query.bind(definition.to_string()).bind(workspace.to_string()).fetch_one(conn.db()).await?;
     row.number("amount")
 }
@@ -130,7 +129,7 @@ pub async fn addresses(
     workspace: WorkspaceId,
     contacts: &[ContactId],
 ) -> Result<HashMap<ContactId, String>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select id, email from contact where workspace_id = ");
+    let mut select = QueryBuilder::new("select id, email from contact where workspace_id = ");
     select.push_bind(workspace.to_string());
     row::push_in(&mut select, " and id in ", contacts.iter().map(ContactId::to_string));
     let rows = select.build().fetch_all(conn.db()).await?;
@@ -143,7 +142,7 @@ pub async fn template_names(
     workspace: WorkspaceId,
     templates: &[TemplateId],
 ) -> Result<HashMap<TemplateId, String>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select id, name from template where workspace_id = ");
+    let mut select = QueryBuilder::new("select id, name from template where workspace_id = ");
     select.push_bind(workspace.to_string());
     row::push_in(&mut select, " and id in ", templates.iter().map(TemplateId::to_string));
     let rows = select.build().fetch_all(conn.db()).await?;
@@ -156,7 +155,7 @@ pub async fn contact_samples(
     workspace: WorkspaceId,
     limit: u32,
 ) -> Result<Vec<Map<String, Value>>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "select data from (select data, created_at, id from contact where workspace_id = $1
          order by created_at desc, id desc limit $2) newest where length(data) <= $3 order by created_at desc, id desc",
     );
@@ -171,7 +170,7 @@ pub async fn event_samples(
     name: &str,
     limit: u32,
 ) -> Result<Vec<Value>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "select data from (select data, created_at, id from event where workspace_id = $1 and name = $2
          order by created_at desc, id desc limit $3) newest where length(data) <= $4 order by created_at desc, id desc",
     );
@@ -185,7 +184,7 @@ pub async fn existing(
     workspace: WorkspaceId,
     definitions: &[DefinitionId],
 ) -> Result<u64, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("select count(*) from definition where workspace_id = ");
+    let mut select = QueryBuilder::new("select count(*) from definition where workspace_id = ");
     select.push_bind(workspace.to_string());
     row::push_in(&mut select, " and id in ", definitions.iter().map(DefinitionId::to_string));
     let count: i64 = select.build().fetch_one(conn.db()).await?.try_get(0)?;

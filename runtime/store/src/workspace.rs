@@ -3,9 +3,9 @@
 use stepwell_core::{Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::DbRow;
 use crate::error::StoreError;
 use crate::row::{self, Read};
+use crate::sql::{self, DbRow};
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Workspace {
 
 /// Adds a workspace with the secret that signs its webhooks; [`StoreError::AlreadyExists`] if the id is taken.
 pub async fn insert(conn: &mut Conn, workspace: &Workspace, webhook_secret: &[u8]) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "insert into workspace (id, name, disabled, webhook_secret, created_at, updated_at) values ($1, $2, $3, $4, $5, $6)",
     )
     .bind(workspace.id.to_string())
@@ -41,14 +41,14 @@ pub async fn insert(conn: &mut Conn, workspace: &Workspace, webhook_secret: &[u8
 
 /// The workspace of this id.
 pub async fn get(conn: &mut Conn, id: WorkspaceId) -> Result<Option<Workspace>, StoreError> {
-    let query = sqlx::query("select id, name, disabled, created_at, updated_at from workspace where id = $1");
+    let query = sql::query("select id, name, disabled, created_at, updated_at from workspace where id = $1");
     let row = query.bind(id.to_string()).fetch_optional(conn.db()).await?;
     row.as_ref().map(read).transpose()
 }
 
 /// All workspaces, oldest first.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Workspace>, StoreError> {
-    let query = sqlx::query("select id, name, disabled, created_at, updated_at from workspace order by created_at, id");
+    let query = sql::query("select id, name, disabled, created_at, updated_at from workspace order by created_at, id");
     row::all(query.fetch_all(conn.db()).await?, read)
 }
 
@@ -59,15 +59,15 @@ pub async fn set_disabled(
     disabled: bool,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let query = sqlx::query("update workspace set disabled = $2, updated_at = $3 where id = $1");
+    let query = sql::query("update workspace set disabled = $2, updated_at = $3 where id = $1");
     let done = query.bind(id.to_string()).bind(i64::from(disabled)).bind(now.0).execute(conn.db()).await?;
     Ok(done.rows_affected() > 0)
 }
 
 /// The secret that signs a workspace's webhooks.
 pub async fn webhook_secret(conn: &mut Conn, id: WorkspaceId) -> Result<Option<Vec<u8>>, StoreError> {
-    let query = sqlx::query_scalar("select webhook_secret from workspace where id = $1");
-    Ok(query.bind(id.to_string()).fetch_optional(conn.db()).await?)
+    let query = sql::query("select webhook_secret from workspace where id = $1");
+    Ok(query.bind(id.to_string()).value(conn.db()).await?)
 }
 
 fn read(row: &DbRow) -> Result<Workspace, StoreError> {

@@ -15,7 +15,7 @@ use crate::state::ApiState;
 use crate::wire::{Description, EmailAddress, Name, PersonName, TemplateSource, TemplateSubject, nullable};
 
 /// What to change. What is absent stays as it is; null clears a description, a sender's name or a reply address.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateTemplate {
     name: Option<Name>,

@@ -48,6 +48,7 @@ impl<T> Edit<T> {
 }
 
 /// Which executions stand in the way of an edit.
+#[derive(Clone)]
 pub(super) enum Idle {
     /// None.
     Nothing,
@@ -107,6 +108,7 @@ pub(super) async fn apply<C: Change>(
 }
 
 /// An edit that is to be stored, with the head that it was decided on.
+#[derive(Clone)]
 struct Decision {
     before: Definition,
     definition: Definition,

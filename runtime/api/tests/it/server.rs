@@ -243,6 +243,7 @@ impl Server {
     pub(crate) async fn write<T, F>(&self, job: F) -> T
     where
         F: for<'c> FnOnce(&'c mut stepwell_store::Conn) -> stepwell_store::BoxFuture<'c, Result<T, StoreError>>
+            + Clone
             + Send
             + 'static,
         T: Send + 'static,

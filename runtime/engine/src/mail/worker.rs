@@ -108,7 +108,7 @@ async fn run(post: Post, slots: Arc<Semaphore>, stop: Arc<Notify>) {
     post.mailer.shutdown().await;
 }
 
-/// Takes up at once what was being delivered when the server was killed. Nobody else delivers: one process has the database.
+/// Takes up at once what was being delivered when the server was killed, if nobody else delivers from the same database.
 async fn release(inner: &Inner) -> Result<(), StoreError> {
     let now = inner.clock.now();
     let found = inner.store.write(move |conn| Box::pin(async move { outbox::release(conn, now).await })).await?;
@@ -183,6 +183,7 @@ async fn put_off(inner: &Inner) -> Result<usize, StoreError> {
 }
 
 /// How an attempt ended, and whether the recipient's address is to be kept from marketing messages.
+#[derive(Clone)]
 struct Ended {
     end: End,
     bad_address: bool,

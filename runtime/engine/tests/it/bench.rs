@@ -1,4 +1,4 @@
-//! What every test here stands on: an engine, a database file, a scripted runner, a clock.
+//! What every test here stands on: an engine, a database, a scripted runner, a clock.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,7 +14,7 @@ use stepwell_core::{
 };
 use stepwell_engine::{AddressEdit, Engine, EngineOptions, Intake, Links, RandomIds, Tracked, Who};
 use stepwell_store::{Store, StoreError, definition, execution, workspace};
-use tempfile::TempDir;
+use stepwell_test_database::Database;
 use uuid::Uuid;
 
 /// A clock that stands until it is moved.
@@ -84,15 +84,15 @@ pub(crate) struct Bench {
     pub(crate) runner: Arc<Runner>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) workspace: WorkspaceId,
-    folder: Arc<TempDir>,
+    database: Arc<Database>,
     loops: tokio::task::JoinSet<()>,
 }
 
 impl Bench {
     pub(crate) async fn new() -> Self {
-        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let database = Arc::new(Database::new(crate::KIND).expect("a database"));
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000)));
-        let bench = Self::over(folder, clock, Uuid::from_u128(1).into()).await;
+        let bench = Self::over(database, clock, Uuid::from_u128(1).into()).await;
         let new = workspace::Workspace {
             id: bench.workspace,
             name: "Test".into(),
@@ -104,8 +104,8 @@ impl Bench {
         bench
     }
 
-    async fn over(folder: Arc<TempDir>, clock: Arc<TestClock>, workspace: WorkspaceId) -> Self {
-        let store = Store::open(&url(&folder)).await.expect("a database");
+    async fn over(database: Arc<Database>, clock: Arc<TestClock>, workspace: WorkspaceId) -> Self {
+        let store = Store::open(&database.url()).await.expect("a database");
         let runner = Arc::new(Runner::default());
         let engine = Engine::new(EngineOptions {
             store,
@@ -118,7 +118,7 @@ impl Bench {
             queue_limit: 1_000,
             retention: None,
         });
-        Self { engine, runner, clock, workspace, folder, loops: tokio::task::JoinSet::new() }
+        Self { engine, runner, clock, workspace, database, loops: tokio::task::JoinSet::new() }
     }
 
     /// Starts the loops: from here on, what is due runs.
@@ -127,18 +127,31 @@ impl Bench {
         self
     }
 
+    /// Another engine over the same database and clock.
+    #[allow(dead_code)] // of the tests on SQLite, which has one node
+    pub(crate) async fn beside(&self) -> Self {
+        Self::over(self.database.clone(), self.clock.clone(), self.workspace).await
+    }
+
+    /// Stops the loops where they are, and lets the steps that run go on.
+    #[allow(dead_code)]
+    pub(crate) async fn freeze(&mut self) {
+        self.loops.shutdown().await;
+    }
+
     /// A new engine over the same database, as after a kill: the old loops are aborted wherever they are.
     pub(crate) async fn crash(self) -> Self {
-        let Self { folder, clock, workspace, mut loops, engine, .. } = self;
+        let Self { database, clock, workspace, mut loops, engine, .. } = self;
         loops.shutdown().await;
         drop(engine);
-        Self::over(folder, clock, workspace).await
+        Self::over(database, clock, workspace).await
     }
 
     pub(crate) async fn write<T, F>(&self, job: F) -> T
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut stepwell_store::Conn) -> stepwell_store::BoxFuture<'c, Result<T, StoreError>>
+            + Clone
             + Send
             + 'static,
     {
@@ -219,6 +232,16 @@ impl Bench {
         execution::page(&mut conn, self.workspace, id, &[status], 1, 1).await.expect("a page").total
     }
 
+    /// Waits until so many executions of a definition have this status.
+    #[allow(dead_code)]
+    pub(crate) async fn until_count(&self, id: DefinitionId, status: ExecutionStatus, wanted: u64) {
+        let end = tokio::time::Instant::now() + Duration::from_secs(20);
+        while self.count(id, status).await < wanted {
+            assert!(tokio::time::Instant::now() < end, "{} of {wanted} {status:?}", self.count(id, status).await);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub(crate) async fn journal(&self, execution: &Execution) -> Vec<stepwell_core::JournalEntry> {
         let mut conn = self.engine.store().reader().await.expect("a reader");
         stepwell_store::journal::page(&mut conn, self.workspace, execution.id, 0, 100).await.expect("a page")
@@ -226,7 +249,7 @@ impl Bench {
 
     /// Where the database is.
     pub(crate) fn url(&self) -> String {
-        url(&self.folder)
+        self.database.url()
     }
 
     /// When the next schedule fires.
@@ -266,10 +289,6 @@ pub(crate) fn with_effects(outcome: Outcome, effects: Vec<Effect>) -> StepReport
 pub(crate) fn waiting(event: Option<&str>, until: Option<Timestamp>) -> StepReport {
     let event = event.map(|name| EventWait { name: name.to_owned(), filter: None });
     StepReport::of(Outcome::Waiting(WaitRequest { event, until, state: json!("state"), ..WaitRequest::default() }))
-}
-
-fn url(folder: &TempDir) -> String {
-    format!("sqlite://{}", folder.path().join("test.db").display())
 }
 
 /// The visits of an execution as another connection to the database finds them. Blocks: for a scripted step.

@@ -11,7 +11,7 @@ pub(crate) fn intake_of(n: usize) -> Intake {
     Intake { key: None, ..intake_from(&format!("c{n}@example.org"), "") }
 }
 
-fn intake(key: &str) -> Intake {
+pub(crate) fn intake(key: &str) -> Intake {
     intake_from("ada@example.org", key)
 }
 

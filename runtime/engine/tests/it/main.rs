@@ -1,6 +1,9 @@
 //! The engine through its public face, over a real database, with a scripted runner in place of WebAssembly and a clock that
 //! the test moves.
 
+/// Where these tests keep their data.
+const KIND: stepwell_test_database::Kind = stepwell_test_database::Kind::Sqlite;
+
 mod bench;
 mod chains;
 mod control;

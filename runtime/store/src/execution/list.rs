@@ -1,15 +1,14 @@
 //! Lists and counts of a definition's executions. All of them walk indexes that begin with the definition; that it belongs to
 //! the workspace is asked once, not of every row.
 
-use sqlx::{QueryBuilder, Row};
 use stepwell_core::{DefinitionId, Execution, ExecutionId, ExecutionStatus, StepId, WorkspaceId};
 
 use super::read;
 use crate::conn::Conn;
-use crate::dialect::Db;
 use crate::error::StoreError;
 use crate::page::{Page, offset};
 use crate::row::{self, Read};
+use crate::sql::QueryBuilder;
 
 /// A page of a definition's executions, those started last first; pages count from 1. With no `statuses` those of any.
 pub async fn page(
@@ -26,7 +25,7 @@ pub async fn page(
     }
     let total = count(conn, select).await?;
     let before = offset(page, page_size);
-    let mut select = QueryBuilder::<Db>::new("select * from (");
+    let mut select = QueryBuilder::new("select * from (");
     // Each status comes in order from the index; together they would have to be sorted, however many there are.
     for (at, status) in statuses.iter().enumerate() {
         select.push(if at == 0 { "select * from (" } else { " union all select * from (" });
@@ -43,7 +42,7 @@ pub async fn page(
 }
 
 fn push_newest(
-    select: &mut QueryBuilder<Db>,
+    select: &mut QueryBuilder,
     workspace: WorkspaceId,
     definition: DefinitionId,
     status: Option<ExecutionStatus>,
@@ -57,13 +56,13 @@ fn push_newest(
     select.push(" order by started_at desc, id desc limit ").push_bind(limit);
 }
 
-fn of_definition(select: &str, workspace: WorkspaceId, definition: DefinitionId) -> QueryBuilder<Db> {
-    let mut select = QueryBuilder::<Db>::new(select);
+fn of_definition(select: &str, workspace: WorkspaceId, definition: DefinitionId) -> QueryBuilder {
+    let mut select = QueryBuilder::new(select);
     push_definition(&mut select, workspace, definition);
     select
 }
 
-fn push_definition(select: &mut QueryBuilder<Db>, workspace: WorkspaceId, definition: DefinitionId) {
+fn push_definition(select: &mut QueryBuilder, workspace: WorkspaceId, definition: DefinitionId) {
     select.push(" where definition_id = ").push_bind(definition.to_string());
     select.push(" and exists (select 1 from definition d where d.id = ").push_bind(definition.to_string());
     select.push(" and d.workspace_id = ").push_bind(workspace.to_string()).push(")");
@@ -93,7 +92,7 @@ pub async fn active_on_steps(
     count(conn, select).await
 }
 
-async fn count(conn: &mut Conn, mut select: QueryBuilder<Db>) -> Result<u64, StoreError> {
+async fn count(conn: &mut Conn, select: QueryBuilder) -> Result<u64, StoreError> {
     let count: i64 = select.build().fetch_one(conn.db()).await?.try_get(0)?;
     Ok(count.unsigned_abs())
 }

@@ -8,11 +8,21 @@ use crate::conn::Conn;
 use crate::counter::{Count, CounterKey};
 use crate::error::StoreError;
 use crate::row::{maybe_text, to_json, word};
+use crate::sql;
 use crate::{journal, step_execution, wait};
 
 /// Stores a new execution. False, and nothing is stored, if the contact may not enter the definition again.
 pub async fn insert(conn: &mut Conn, changes: &Changes) -> Result<bool, StoreError> {
     if !insert_execution(conn, &changes.execution).await? {
+        return Ok(false);
+    }
+    // What the statement read may be older than what it wrote: another node may have pruned the execution that held the key
+    // while this one waited for it.
+    let (key, shared) = (&changes.execution.reentry_key, conn.is_shared());
+    if shared && key.is_some() && has_entered(conn, &changes.execution).await? {
+        let query = sql::query("delete from execution where id = $1 and workspace_id = $2");
+        let (id, workspace) = (changes.execution.id.to_string(), changes.execution.workspace_id.to_string());
+        query.bind(id).bind(workspace).execute(conn.db()).await?;
         return Ok(false);
     }
     insert_parts(conn, changes).await?;
@@ -33,12 +43,16 @@ pub async fn apply(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError>
 /// A retry takes the re-entry key again. The unique index knows the executions that are stored; this asks for those that were
 /// pruned.
 async fn refuse_if_entered(conn: &mut Conn, execution: &Execution) -> Result<(), StoreError> {
-    let query = sqlx::query("select 1 from entered where definition_id = $1 and reentry_key = $2");
-    let query = query.bind(execution.definition_id.to_string()).bind(execution.reentry_key.as_deref());
-    match query.fetch_optional(conn.db()).await? {
-        Some(_) => Err(StoreError::ReentryRefused(execution.definition_id)),
-        None => Ok(()),
+    if has_entered(conn, execution).await? {
+        return Err(StoreError::ReentryRefused(execution.definition_id));
     }
+    Ok(())
+}
+
+async fn has_entered(conn: &mut Conn, execution: &Execution) -> Result<bool, StoreError> {
+    let query = sql::query("select 1 from entered where definition_id = $1 and reentry_key = $2");
+    let query = query.bind(execution.definition_id.to_string()).bind(execution.reentry_key.as_deref());
+    Ok(query.fetch_optional(conn.db()).await?.is_some())
 }
 
 async fn insert_parts(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
@@ -52,7 +66,7 @@ async fn insert_parts(conn: &mut Conn, changes: &Changes) -> Result<(), StoreErr
 }
 
 async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let done = sql::query(
         "insert into execution (id, workspace_id, definition_id, definition_version, contact_id, status, current_step_id,
          exit_reason, event_name, event, variables, reentry, reentry_key, row_version, journal_length, started_at,
          completed_at, created_at, updated_at)
@@ -86,7 +100,7 @@ async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool
 
 async fn update_execution(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
     let execution = &changes.execution;
-    let done = sqlx::query(
+    let done = sql::query(
         "update execution set status = $4, current_step_id = $5, exit_reason = $6, event = $7, variables = $8,
          reentry_key = $9, row_version = $10, journal_length = $11, completed_at = $12, updated_at = $13
          where id = $1 and workspace_id = $2 and row_version = $3",

@@ -7,6 +7,7 @@ use crate::conn::Conn;
 use crate::counter::{Count, CounterKey};
 use crate::error::StoreError;
 use crate::row::{Read, word};
+use crate::sql;
 
 /// How an attempt to deliver ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub async fn settle(
     let next = if let Settled::Retry { at, .. } = end { Some(at.0) } else { None };
     let sent = (*end == Settled::Sent).then_some(now.0);
     // An open may be reported before the mail server's answer has been stored: the status does not go back.
-    let row = sqlx::query(
+    let row = sql::query(
         "update outbox_message set status = case when status in ('OPENED', 'CLICKED') and $3 = 'SENT' then status else $3 end,
          next_at = $4, error = $5, sent_at = $6, updated_at = $7
          where id = $1 and workspace_id = $2 and attempts = $8 and next_at is not null returning *",
@@ -98,7 +99,7 @@ pub async fn record_open(
     id: MessageId,
     now: Timestamp,
 ) -> Result<Option<Message>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "update outbox_message set opens = opens + 1, updated_at = $3,
          status = case when status in ('SENDING', 'SENT') then 'OPENED' else status end
          where id = $1 and workspace_id = $2 returning *",
@@ -118,7 +119,7 @@ pub async fn record_click(
     id: MessageId,
     now: Timestamp,
 ) -> Result<Option<Message>, StoreError> {
-    let query = sqlx::query(
+    let query = sql::query(
         "update outbox_message set clicks = clicks + 1, updated_at = $3,
          status = case when status in ('SENDING', 'SENT', 'OPENED') then 'CLICKED' else status end
          where id = $1 and workspace_id = $2 returning *",
@@ -135,7 +136,7 @@ pub async fn record_click(
 async fn count_at_step(conn: &mut Conn, message: &Message, count: Count) -> Result<(), StoreError> {
     let (Some(execution), Some(step_id)) = (message.execution_id, message.step_id) else { return Ok(()) };
     let query =
-        sqlx::query("select definition_id, definition_version from execution where id = $1 and workspace_id = $2");
+        sql::query("select definition_id, definition_version from execution where id = $1 and workspace_id = $2");
     let query = query.bind(execution.to_string()).bind(message.workspace_id.to_string());
     if let Some(row) = query.fetch_optional(conn.db()).await? {
         let key = CounterKey {

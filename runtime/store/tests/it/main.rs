@@ -1,10 +1,14 @@
 //! The store through its public face, each test on a database file of its own.
 
+/// Where these tests keep their data.
+const KIND: stepwell_test_database::Kind = stepwell_test_database::Kind::Sqlite;
+
 mod commit;
 mod contact;
 mod definition;
 mod event;
 mod execution;
+mod file;
 mod isolation;
 mod outbox;
 mod plugin;

@@ -159,8 +159,10 @@ async fn what_was_taken_before_a_crash_can_be_taken_again_at_once_and_what_waits
     let attempt = claim(&bed, &waits, 0).await.remove(0);
     settle(&bed, &attempt, Settled::Retry { at: NOW.plus_millis(90), error: "busy".into() }).await;
     let released: Result<_, StoreError> = write!(bed, |conn| outbox::release(conn, NOW.plus_millis(1)).await);
-    assert_eq!(released.expect("released"), 1);
+    // Where other nodes deliver as well, nobody knows that it was a crash; the lease has to run out.
+    let alone = !bed.store.is_shared();
+    assert_eq!(released.expect("released"), u64::from(alone));
     let again = claim(&bed, &taken, 1).await;
-    assert_eq!(again.first().map(|message| message.attempts), Some(2));
+    assert_eq!(again.first().map(|message| message.attempts), alone.then_some(2));
     assert!(claim(&bed, &waits, 1).await.is_empty());
 }

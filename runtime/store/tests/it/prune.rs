@@ -1,13 +1,13 @@
 //! Retention.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stepwell_core::{Event, Failure, Input, Outcome, Reentry, Timestamp};
 use stepwell_store::workspace::{self, Workspace};
 use stepwell_store::{StoreError, definition, event, execution, prune};
 
-use crate::support::{Bed, NOW, completed, workspace, write};
+use crate::support::{Bed, NOW, workspace, write};
 
-async fn pruned(bed: &Bed, before: Timestamp, limit: i64) -> u64 {
+pub(crate) async fn pruned(bed: &Bed, before: Timestamp, limit: i64) -> u64 {
     let pruned: Result<u64, StoreError> = write!(bed, |conn| prune::executions(conn, before, limit).await);
     pruned.expect("pruned")
 }
@@ -115,25 +115,4 @@ async fn old_events_go_and_young_ones_stay() {
     assert_eq!(deleted.ok(), Some(2));
     let left = event::recent(&mut bed.read().await, workspace(), None, 9).await.expect("read");
     assert_eq!(left.len(), 1);
-}
-
-#[tokio::test]
-async fn pruning_gives_the_disk_back() {
-    let bed = Bed::new().await;
-    let stored = bed.definition(Reentry::Always).await;
-    for _ in 0..30 {
-        let run = bed.started(&stored, None).await;
-        bed.settle(run, completed(json!({"much": "x".repeat(100_000)}))).await;
-        bed.settle(run, completed(json!({}))).await;
-    }
-    bed.store.close().await;
-    let path = bed.dir.path().join("stepwell.db");
-    let before = std::fs::metadata(&path).expect("a file").len();
-    let bed = bed.reopened().await;
-    assert_eq!(pruned(&bed, NOW.plus_millis(1), 99).await, 30);
-    let done: Result<(), StoreError> = write!(bed, |conn| prune::give_back(conn, 100_000).await);
-    assert!(done.is_ok());
-    bed.store.close().await;
-    let after = std::fs::metadata(&path).expect("a file").len();
-    assert!(after * 4 < before, "{before} bytes became {after}");
 }

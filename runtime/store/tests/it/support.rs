@@ -1,4 +1,4 @@
-//! A database in a temporary folder, and short ways to fill it.
+//! A database of its own, and short ways to fill it.
 
 use serde_json::{Value, json};
 use stepwell_core::{
@@ -7,12 +7,12 @@ use stepwell_core::{
     Timestamp, WaitRequest, WorkspaceId, advance, start, testing,
 };
 use stepwell_store::{Conn, Store, StoreError, contact, definition, execution};
-use tempfile::TempDir;
+use stepwell_test_database::Database;
 
 /// A store, and what tests hand to it.
 pub(crate) struct Bed {
     pub(crate) store: Store,
-    pub(crate) dir: TempDir,
+    pub(crate) database: Database,
     ids: SequentialIds,
 }
 
@@ -21,15 +21,19 @@ pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 impl Bed {
     pub(crate) async fn new() -> Self {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let store = Store::open(&url(&dir)).await.expect("a new database");
-        Self { store, dir, ids: SequentialIds::default() }
+        let database = Database::new(crate::KIND).expect("a database");
+        let store = Store::open(&database.url()).await.expect("a new database");
+        Self { store, database, ids: SequentialIds::default() }
     }
 
     /// Lets go of the database without closing it, and opens it again.
     pub(crate) async fn reopened(self) -> Self {
         drop(self.store);
-        Self { store: Store::open(&url(&self.dir)).await.expect("the same database"), ..self }
+        Self { store: Store::open(&self.database.url()).await.expect("the same database"), ..self }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
     }
 
     pub(crate) fn id<T: From<uuid::Uuid>>(&self) -> T {
@@ -122,10 +126,6 @@ macro_rules! write {
     };
 }
 pub(crate) use write;
-
-pub(crate) fn url(dir: &TempDir) -> String {
-    format!("sqlite://{}", dir.path().join("stepwell.db").display())
-}
 
 pub(crate) fn graph() -> Graph {
     let steps: Vec<_> = ["trigger", "first", "second"].map(testing::step).into();

@@ -49,6 +49,8 @@ async fn what_ran_when_the_server_stopped_is_found_page_by_page() {
     }
     bed.wait(runs[2], Some("opened"), None).await;
     let bed = bed.reopened().await;
+    let taken: Result<_, StoreError> = write!(bed, |conn| claim::take_over(conn, NOW, 99).await);
+    assert_eq!(taken.expect("taken over").len(), if bed.store.is_shared() { 4 } else { 0 });
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = claim::running_all(&mut bed.read().await, after, 2).await.expect("page");

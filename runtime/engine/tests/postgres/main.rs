@@ -1,0 +1,20 @@
+//! The tests of the engine on PostgreSQL, and what several engines do over one database.
+
+/// Where these tests keep their data.
+const KIND: stepwell_test_database::Kind = stepwell_test_database::Kind::Postgres;
+
+#[path = "../it/bench.rs"]
+mod bench;
+#[path = "../it/chains.rs"]
+mod chains;
+#[path = "../it/control.rs"]
+mod control;
+#[path = "../it/events.rs"]
+mod events;
+mod nodes;
+#[path = "../it/recovery.rs"]
+mod recovery;
+#[path = "../it/steps.rs"]
+mod steps;
+#[path = "../it/timers.rs"]
+mod timers;

@@ -1,0 +1,42 @@
+//! What only a database in a file can do.
+
+use serde_json::json;
+use stepwell_core::Reentry;
+use stepwell_store::{StoreError, prune, setting};
+
+use crate::prune::pruned;
+use crate::support::{Bed, NOW, completed, write};
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let bed = Bed::new().await;
+    let written: Result<_, StoreError> = write!(bed, |conn| setting::get_or_create(conn, "secret", || vec![1]).await);
+    assert!(written.is_ok());
+    let files =
+        std::fs::read_dir(bed.database.folder().expect("a file")).expect("a folder").map(|file| file.expect("a file"));
+    let modes: Vec<_> = files.map(|file| file.metadata().expect("a mode").permissions().mode() & 0o777).collect();
+    assert_eq!(modes, [0o600; 3], "the database, its log and the log's index");
+}
+
+#[tokio::test]
+async fn pruning_gives_the_disk_back() {
+    let bed = Bed::new().await;
+    let stored = bed.definition(Reentry::Always).await;
+    for _ in 0..30 {
+        let run = bed.started(&stored, None).await;
+        bed.settle(run, completed(json!({"much": "x".repeat(100_000)}))).await;
+        bed.settle(run, completed(json!({}))).await;
+    }
+    bed.store.close().await;
+    let path = bed.database.folder().expect("a file").join("stepwell.db");
+    let before = std::fs::metadata(&path).expect("a file").len();
+    let bed = bed.reopened().await;
+    assert_eq!(pruned(&bed, NOW.plus_millis(1), 99).await, 30);
+    let done: Result<(), StoreError> = write!(bed, |conn| prune::give_back(conn, 100_000).await);
+    assert!(done.is_ok());
+    bed.store.close().await;
+    let after = std::fs::metadata(&path).expect("a file").len();
+    assert!(after * 4 < before, "{before} bytes became {after}");
+}

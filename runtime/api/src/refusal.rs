@@ -23,6 +23,7 @@ impl From<StoreError> for ApiError {
             StoreError::BadUrl(_)
             | StoreError::Open { .. }
             | StoreError::Migrate(_)
+            | StoreError::Thread(_)
             | StoreError::NotCommitted(_)
             | StoreError::Panicked
             | StoreError::Corrupt { .. }

@@ -43,7 +43,7 @@ struct Ran {
 impl Chain {
     /// Loads what a due visit needs; `None` if it is not to be run any more.
     pub(crate) async fn load(inner: &Inner, due: &Due) -> Result<Option<Self>, StoreError> {
-        let mut conn = inner.store.reader().await?;
+        let mut conn = inner.store.quick_reader().await?;
         let stored = execution::state(&mut conn, due.visit.workspace_id, due.execution.id).await?;
         let Some((execution, visits)) = stored else { return Ok(None) };
         let runs = |visit: &&StepExecution| visit.id == due.visit.id && visit.status == StepStatus::Running;

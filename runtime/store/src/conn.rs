@@ -67,7 +67,7 @@ impl Conn {
     }
 
     /// A graph from memory: what the open transaction has read or saved, or what was committed before.
-    pub(crate) async fn known_graph(&self, key: &GraphKey) -> Option<Arc<Graph>> {
+    pub(crate) async fn known_graph(&mut self, key: &GraphKey) -> Option<Arc<Graph>> {
         let pending = self.pending.as_ref().and_then(|pending| {
             pending.graphs.iter().rev().find(|(known, _)| known == key).map(|(_, kept)| kept.graph.clone())
         });

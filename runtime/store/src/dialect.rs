@@ -12,11 +12,14 @@ use sqlx::{Error, Pool, Postgres, Sqlite};
 
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::direct::{self, Lent, Shelf};
 use crate::{postgres, sql, sqlite};
 
 /// What a store works with.
 pub(crate) struct Pools {
     pub(crate) readers: DbPool,
+    /// For reads that are few and small.
+    pub(crate) quick: DbPool,
     pub(crate) writer: DbPool,
     /// The name under which this process holds leases.
     pub(crate) node: Arc<str>,
@@ -35,6 +38,9 @@ pub(crate) async fn open(url: &str, patience: Duration) -> Result<Pools, StoreEr
 #[derive(Clone)]
 pub(crate) enum DbPool {
     Sqlite(Pool<Sqlite>),
+    /// Opens a connection each time.
+    Direct(Arc<direct::Options>),
+    Shelf(Shelf),
     Postgres(Pool<Postgres>),
 }
 
@@ -42,6 +48,8 @@ impl DbPool {
     pub(crate) async fn acquire(&self) -> Result<DbConnection, Error> {
         match self {
             Self::Sqlite(pool) => pool.acquire().await.map(DbConnection::Sqlite),
+            Self::Direct(options) => Lent::own(options).map(DbConnection::Direct),
+            Self::Shelf(shelf) => shelf.take().map(DbConnection::Direct),
             Self::Postgres(pool) => {
                 let connection = pool.acquire().await?;
                 Ok(DbConnection::Postgres(Session { connection, conflict: false }))
@@ -52,6 +60,8 @@ impl DbPool {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
+            Self::Direct(_) => {}
+            Self::Shelf(shelf) => shelf.clear(),
             Self::Postgres(pool) => pool.close().await,
         }
     }
@@ -60,6 +70,7 @@ impl DbPool {
 /// A connection to either database.
 pub(crate) enum DbConnection {
     Sqlite(PoolConnection<Sqlite>),
+    Direct(Lent),
     Postgres(Session),
 }
 
@@ -94,7 +105,7 @@ impl DbConnection {
     /// The same, and forgets it: then the same work may go through the next time.
     pub(crate) fn take_conflict(&mut self) -> bool {
         match self {
-            Self::Sqlite(_) => false,
+            Self::Sqlite(_) | Self::Direct(_) => false,
             Self::Postgres(session) => std::mem::take(&mut session.conflict),
         }
     }
@@ -102,6 +113,7 @@ impl DbConnection {
     pub(crate) async fn close(self) -> Result<(), Error> {
         match self {
             Self::Sqlite(connection) => connection.close().await,
+            Self::Direct(_) => Ok(()),
             Self::Postgres(session) => session.connection.close().await,
         }
     }
@@ -110,7 +122,7 @@ impl DbConnection {
     pub(crate) async fn begin(&mut self, alone: bool) -> Result<(), Error> {
         match self {
             // Takes the write lock at once, so that it cannot fail later.
-            Self::Sqlite(_) => self.control("begin immediate").await,
+            Self::Sqlite(_) | Self::Direct(_) => self.control("begin immediate").await,
             Self::Postgres(_) => self.control(if alone { BEGIN_ALONE } else { BEGIN }).await,
         }
     }
@@ -118,7 +130,7 @@ impl DbConnection {
     /// Runs a statement that controls the transaction. On PostgreSQL it may be several, sent as one.
     pub(crate) async fn control(&mut self, statement: &'static str) -> Result<(), Error> {
         match self {
-            Self::Sqlite(_) => sql::query(statement).execute(self).await.map(drop),
+            Self::Sqlite(_) | Self::Direct(_) => sql::query(statement).execute(self).await.map(drop),
             Self::Postgres(session) => {
                 let done = sqlx::raw_sql(statement).execute(&mut *session.connection).await;
                 session.noting(done).map(drop)

@@ -37,6 +37,9 @@ pub enum StoreError {
     /// A row with this name or hash exists; nothing was changed.
     #[error("it exists already")]
     AlreadyExists,
+    /// The system gave no thread for the committer.
+    #[error("starting the committer")]
+    Thread(#[source] std::io::Error),
     /// More writes or reads wait than may; trying again later may help.
     #[error("too many requests to the database are waiting")]
     Overloaded,
@@ -74,6 +77,7 @@ impl StoreError {
             Self::BadUrl(_)
             | Self::Open { .. }
             | Self::Migrate(_)
+            | Self::Thread(_)
             | Self::ReentryRefused(_)
             | Self::VersionConflict(_)
             | Self::EmailTaken(_)

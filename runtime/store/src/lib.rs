@@ -14,6 +14,8 @@ pub mod counter;
 pub mod definition;
 mod definition_page;
 mod dialect;
+mod direct;
+mod direct_error;
 mod error;
 pub mod event;
 pub mod execution;

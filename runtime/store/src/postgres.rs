@@ -33,7 +33,8 @@ pub(crate) async fn open(url: &str, patience: Duration) -> Result<Pools, StoreEr
     migrations().run(&writer).await?;
     let read_only = options.options([("default_transaction_read_only", "on")]);
     let readers = pool(READERS, patience, read_only).await.map_err(failed)?;
-    Ok(Pools { readers: DbPool::Postgres(readers), writer: DbPool::Postgres(writer), node: node.into() })
+    let quick = DbPool::Postgres(readers.clone());
+    Ok(Pools { readers: DbPool::Postgres(readers), quick, writer: DbPool::Postgres(writer), node: node.into() })
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {

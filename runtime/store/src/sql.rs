@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Decode, Error, Postgres, Row, SqlSafeStr, SqlStr, Sqlite, Type};
 
 use crate::dialect::DbConnection;
+use crate::direct::{DirectRow, FromDirect, Lent};
 
 /// What a query is given. Each kind may be null, and a null has a type: PostgreSQL wants to know it.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) enum Argument {
 /// A row of either database.
 pub(crate) enum DbRow {
     Sqlite(sqlx::sqlite::SqliteRow),
+    Direct(DirectRow),
     Postgres(sqlx::postgres::PgRow),
 }
 
@@ -30,6 +32,7 @@ impl DbRow {
     pub(crate) fn named<'r, T: Column<'r>>(&'r self, column: &str) -> Result<T, Error> {
         match self {
             Self::Sqlite(row) => row.try_get(column),
+            Self::Direct(row) => row.named(column),
             Self::Postgres(row) => row.try_get(column),
         }
     }
@@ -38,15 +41,22 @@ impl DbRow {
     pub(crate) fn try_get<'r, T: Column<'r>>(&'r self, place: usize) -> Result<T, Error> {
         match self {
             Self::Sqlite(row) => row.try_get(place),
+            Self::Direct(row) => row.get(place),
             Self::Postgres(row) => row.try_get(place),
         }
     }
 }
 
 /// What a column may be read as.
-pub(crate) trait Column<'r>: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres> {}
+pub(crate) trait Column<'r>:
+    Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres> + FromDirect<'r>
+{
+}
 
-impl<'r, T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>> Column<'r> for T {}
+impl<'r, T> Column<'r> for T where
+    T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres> + FromDirect<'r>
+{
+}
 
 /// What a statement did.
 #[derive(Clone, Copy)]
@@ -87,6 +97,7 @@ impl Query {
                 let query = sqlx::query_with(self.text, for_sqlite(self.arguments)?).persistent(self.persistent);
                 query.execute(&mut **db).await.map(|done| Done(done.rows_affected()))
             }
+            DbConnection::Direct(db) => db.direct()?.execute(self.text.as_str(), &self.arguments).map(Done),
             DbConnection::Postgres(db) => {
                 let query = sqlx::query_with(self.text, for_postgres(self.arguments)?).persistent(self.persistent);
                 let done = query.execute(&mut *db.connection).await;
@@ -101,6 +112,7 @@ impl Query {
                 let query = sqlx::query_with(self.text, for_sqlite(self.arguments)?).persistent(self.persistent);
                 query.map(DbRow::Sqlite).fetch_all(&mut **db).await
             }
+            DbConnection::Direct(db) => fetch(db, &self, usize::MAX).map(Iterator::collect),
             DbConnection::Postgres(db) => {
                 let query = sqlx::query_with(self.text, for_postgres(self.arguments)?).persistent(self.persistent);
                 let rows = query.map(DbRow::Postgres).fetch_all(&mut *db.connection).await;
@@ -115,6 +127,7 @@ impl Query {
                 let query = sqlx::query_with(self.text, for_sqlite(self.arguments)?).persistent(self.persistent);
                 query.map(DbRow::Sqlite).fetch_optional(&mut **db).await
             }
+            DbConnection::Direct(db) => fetch(db, &self, 1).map(|mut rows| rows.next()),
             DbConnection::Postgres(db) => {
                 let query = sqlx::query_with(self.text, for_postgres(self.arguments)?).persistent(self.persistent);
                 let row = query.map(DbRow::Postgres).fetch_optional(&mut *db.connection).await;
@@ -136,6 +149,11 @@ impl Query {
     pub(crate) async fn fetch_one(self, db: &mut DbConnection) -> Result<DbRow, Error> {
         self.fetch_optional(db).await?.ok_or(Error::RowNotFound)
     }
+}
+
+fn fetch(db: &Lent, query: &Query, limit: usize) -> Result<impl Iterator<Item = DbRow> + use<>, Error> {
+    let rows = db.direct()?.fetch(query.text.as_str(), &query.arguments, limit)?;
+    Ok(rows.into_iter().map(DbRow::Direct))
 }
 
 fn for_sqlite(arguments: Vec<Argument>) -> Result<SqliteArguments, Error> {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
@@ -9,10 +10,14 @@ use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, Sq
 use sqlx::{Error, Pool, Sqlite};
 
 use crate::dialect::{DbPool, Pools};
+use crate::direct::{self, Shelf};
 use crate::error::StoreError;
 
 /// Connections that read. Each is a thread and a page cache.
 pub(crate) const READERS: u32 = 4;
+
+/// The one node that works on a file.
+pub(crate) const NODE: &str = "single";
 
 /// How long a statement waits for another process (`stepwell key create`) to let go of the file.
 const BUSY: Duration = Duration::from_secs(10);
@@ -23,10 +28,28 @@ const STATEMENTS: usize = 512;
 /// Opens the file, creates it if there is none, and brings its schema up to date.
 pub(crate) async fn open(url: &str, patience: Duration) -> Result<Pools, StoreError> {
     let failed = |cause| StoreError::Open { url: url.to_owned(), cause };
-    let writer = pool(1, patience, writer_options(url)?).await.map_err(failed)?;
-    sqlx::migrate!("./migrations").run(&writer).await?;
+    let options = writer_options(url)?;
+    let path = options.get_filename().to_owned();
+    let first = pool(1, patience, options).await.map_err(failed)?;
+    sqlx::migrate!("./migrations").run(&first).await?;
     let readers = pool(READERS, patience, reader_options(url)?).await.map_err(failed)?;
-    Ok(Pools { readers: DbPool::Sqlite(readers), writer: DbPool::Sqlite(writer), node: "single".into() })
+    first.close().await;
+    Ok(Pools {
+        readers: DbPool::Sqlite(readers),
+        quick: DbPool::Shelf(Shelf::new(direct(&path, READS))),
+        writer: DbPool::Direct(Arc::new(direct(&path, WRITES))),
+        node: NODE.into(),
+    })
+}
+
+/// An answer is given only for what survives a power cut. The journal mode is a property of the file.
+const WRITES: &str = "pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory;
+    pragma cache_size = -16384; pragma wal_autocheckpoint = 4000";
+
+const READS: &str = "pragma query_only = on; pragma temp_store = memory";
+
+fn direct(path: &Path, pragmas: &str) -> direct::Options {
+    direct::Options { path: path.to_owned(), pragmas: pragmas.to_owned(), busy: BUSY, statements: STATEMENTS }
 }
 
 async fn pool(size: u32, patience: Duration, options: SqliteConnectOptions) -> Result<Pool<Sqlite>, Error> {
@@ -35,11 +58,11 @@ async fn pool(size: u32, patience: Duration, options: SqliteConnectOptions) -> R
     pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None).connect_with(options).await
 }
 
-/// How to open the one connection that writes.
+/// How to open the connection that makes the file what it should be.
 fn writer_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     let options = options(url)?;
     create_private(options.get_filename());
-    Ok(options.create_if_missing(true).pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "4000"))
+    Ok(options.create_if_missing(true))
 }
 
 /// How to open the connections that read. They refuse to write.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
-use tokio::task::JoinHandle;
 
 use crate::commit::{Committer, Job, Typed};
 use crate::conn::Conn;
@@ -31,13 +30,15 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     readers: DbPool,
+    quick: DbPool,
     writer: DbPool,
     graphs: Graphs,
     node: Arc<str>,
     queue: mpsc::Sender<Box<dyn Job>>,
     stop: Arc<Notify>,
     patience: Duration,
-    committer: Mutex<Option<JoinHandle<()>>>,
+    /// Ends when the committer has.
+    committer: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl Store {
@@ -48,7 +49,7 @@ impl Store {
     }
 
     async fn open_within(url: &str, Limits { queue, patience }: Limits) -> Result<Self, StoreError> {
-        let Pools { readers, writer, node } = dialect::open(url, patience).await?;
+        let Pools { readers, quick, writer, node } = dialect::open(url, patience).await?;
         let graphs = Graphs::new();
         let (queue, jobs) = mpsc::channel(queue);
         let stop = Arc::new(Notify::new());
@@ -59,8 +60,8 @@ impl Store {
             queue: jobs,
             stop: Arc::clone(&stop),
         };
-        let committer = Mutex::new(Some(tokio::spawn(committer.run())));
-        Ok(Self(Arc::new(Inner { readers, writer, graphs, node, queue, stop, patience, committer })))
+        let committer = Mutex::new(Some(start(committer)?));
+        Ok(Self(Arc::new(Inner { readers, quick, writer, graphs, node, queue, stop, patience, committer })))
     }
 
     /// Whether other nodes may work on the same database.
@@ -71,6 +72,12 @@ impl Store {
     /// A connection to read with. Give it back soon: there are only a few.
     pub async fn reader(&self) -> Result<Conn, StoreError> {
         Ok(Conn::reading(self.0.readers.acquire().await?, self.0.graphs.clone(), self.0.node.clone()))
+    }
+
+    /// A connection for a few small reads that a step waits for: rows by their key, and no lists of unknown length. All it reads
+    /// is of one moment on SQLite, where it reads on the thread that asks.
+    pub async fn quick_reader(&self) -> Result<Conn, StoreError> {
+        Ok(Conn::reading(self.0.quick.acquire().await?, self.0.graphs.clone(), self.0.node.clone()))
     }
 
     /// Runs `job` on the connection that writes. What it wrote is durable once this returns `Ok`; if the job answers `Err`
@@ -102,13 +109,35 @@ impl Store {
         if let Some(running) = committer.as_mut() {
             let ended = running.await;
             *committer = None;
-            if let Err(error) = ended {
-                tracing::error!(%error, "the committer ended before its time");
+            if ended.is_err() {
+                tracing::error!("the committer ended before its time");
             }
         }
+        self.0.quick.close().await;
         self.0.readers.close().await;
         self.0.writer.close().await;
     }
+}
+
+/// Starts the committer. What is to be waited for ends with it.
+///
+/// On SQLite its statements run on the thread that asks for them, so it has one to itself.
+fn start(committer: Committer) -> Result<oneshot::Receiver<()>, StoreError> {
+    let (ending, ended) = oneshot::channel();
+    let blocks = matches!(committer.pool, DbPool::Direct(_));
+    let work = async move {
+        committer.run().await;
+        // Nobody waits if the store was dropped.
+        let _ = ending.send(());
+    };
+    if !blocks {
+        tokio::spawn(work);
+        return Ok(ended);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(StoreError::Thread)?;
+    let thread = std::thread::Builder::new().name("committer".to_owned());
+    thread.spawn(move || runtime.block_on(work)).map_err(StoreError::Thread)?;
+    Ok(ended)
 }
 
 #[cfg(test)]

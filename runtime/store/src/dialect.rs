@@ -11,8 +11,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Error, Pool, Postgres, Sqlite};
 
 use crate::conn::Conn;
-use crate::error::StoreError;
 use crate::direct::{self, Lent, Shelf};
+use crate::error::StoreError;
 use crate::{postgres, sql, sqlite};
 
 /// What a store works with.
@@ -27,11 +27,16 @@ pub(crate) struct Pools {
 
 /// Opens the database that a URL names.
 pub(crate) async fn open(url: &str, patience: Duration) -> Result<Pools, StoreError> {
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        postgres::open(url, patience).await
-    } else {
-        sqlite::open(url, patience).await
-    }
+    if is_postgres(url) { postgres::open(url, patience).await } else { sqlite::open(url, patience).await }
+}
+
+/// One connection to the database that a URL names, for commands.
+pub(crate) async fn alone(url: &str, patience: Duration) -> Result<DbPool, StoreError> {
+    if is_postgres(url) { postgres::alone(url, patience).await } else { sqlite::alone(url, patience).await }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// Connections to either database.

@@ -39,6 +39,7 @@ pub mod step_execution;
 mod store;
 pub mod suppression;
 pub mod template;
+pub mod transfer;
 pub mod wait;
 pub mod workflow_admin;
 pub mod workspace;

@@ -37,6 +37,15 @@ pub(crate) async fn open(url: &str, patience: Duration) -> Result<Pools, StoreEr
     Ok(Pools { readers: DbPool::Postgres(readers), quick, writer: DbPool::Postgres(writer), node: node.into() })
 }
 
+/// One connection that writes, to a database whose schema is brought up to date.
+pub(crate) async fn alone(url: &str, patience: Duration) -> Result<DbPool, StoreError> {
+    let failed = |cause| StoreError::Open { url: without_password(url), cause };
+    let only = pool(1, patience, options(url)?).await.map_err(failed)?;
+    greet(&only).await.map_err(failed)?;
+    migrations().run(&only).await?;
+    Ok(DbPool::Postgres(only))
+}
+
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::BadUrl(without_password(url)))?;
     let named = match options.get_application_name() {

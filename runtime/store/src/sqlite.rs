@@ -48,6 +48,14 @@ const WRITES: &str = "pragma synchronous = full; pragma foreign_keys = on; pragm
 
 const READS: &str = "pragma query_only = on; pragma temp_store = memory";
 
+/// One connection that writes, to a file that is made if it is not there and whose schema is brought up to date.
+pub(crate) async fn alone(url: &str, patience: Duration) -> Result<DbPool, StoreError> {
+    let failed = |cause| StoreError::Open { url: url.to_owned(), cause };
+    let only = pool(1, patience, writer_options(url)?).await.map_err(failed)?;
+    sqlx::migrate!("./migrations").run(&only).await?;
+    Ok(DbPool::Sqlite(only))
+}
+
 fn direct(path: &Path, pragmas: &str) -> direct::Options {
     direct::Options { path: path.to_owned(), pragmas: pragmas.to_owned(), busy: BUSY, statements: STATEMENTS }
 }

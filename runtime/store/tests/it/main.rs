@@ -16,3 +16,4 @@ mod prune;
 mod small;
 mod support;
 mod timing;
+mod transfer;

@@ -7,7 +7,7 @@ use stepwell_core::{
     Timestamp, WaitRequest, WorkspaceId, advance, start, testing,
 };
 use stepwell_store::{Conn, Store, StoreError, contact, definition, execution};
-use stepwell_test_database::Database;
+use stepwell_test_database::{Database, Kind};
 
 /// A store, and what tests hand to it.
 pub(crate) struct Bed {
@@ -21,7 +21,12 @@ pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 impl Bed {
     pub(crate) async fn new() -> Self {
-        let database = Database::new(crate::KIND).expect("a database");
+        Self::on(crate::KIND).await
+    }
+
+    /// On a database of another kind than the others are.
+    pub(crate) async fn on(kind: Kind) -> Self {
+        let database = Database::new(kind).expect("a database");
         let store = Store::open(&database.url()).await.expect("a new database");
         Self { store, database, ids: SequentialIds::default() }
     }

@@ -28,3 +28,5 @@ mod small;
 mod support;
 #[path = "../it/timing.rs"]
 mod timing;
+#[path = "../it/transfer.rs"]
+mod transfer;

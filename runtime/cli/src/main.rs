@@ -15,6 +15,7 @@ mod settings;
 mod signal;
 mod target;
 mod telemetry;
+mod transfer;
 mod workspace;
 
 use std::future::Future;
@@ -54,6 +55,10 @@ enum Command {
     Workspace(workspace::Options),
     /// Inspects, installs, grants, lists and removes plugins.
     Plugin(plugin::Options),
+    /// Writes the whole database to a file.
+    Export(transfer::Export),
+    /// Reads such a file into an empty database, of either kind.
+    Import(transfer::Import),
     /// Prints the OpenAPI document of the HTTP API.
     Openapi,
     /// Compiles components: what a server runs in a child process.
@@ -106,6 +111,8 @@ fn run(command: Command, given: Given, config: &Config) -> Result<()> {
         Command::Key(options) => block_on(key::run(options, config)),
         Command::Workspace(options) => block_on(workspace::run(options, config)),
         Command::Plugin(options) => block_on(plugin::run(options, config)),
+        Command::Export(options) => block_on(transfer::export(options, config)),
+        Command::Import(options) => block_on(transfer::import(options, config)),
         Command::Openapi => {
             print::say!("{}", stepwell_api::openapi_json());
             Ok(())

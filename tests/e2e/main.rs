@@ -8,6 +8,7 @@ mod crash;
 mod defects;
 mod demo;
 mod hostile;
+mod killing;
 mod mail;
 mod operations;
 mod plugins;

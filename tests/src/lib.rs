@@ -12,6 +12,7 @@ mod workflow;
 pub use client::{Client, Reply};
 pub use http_peer::{HttpPeer, Received, Script};
 pub use python::python;
+pub use rustix::process::Signal;
 pub use server::{Server, ServerOptions, binary, component, fixture};
 pub use smtp_peer::{Mail, SmtpPeer};
 pub use wait::{eventually, eventually_within};

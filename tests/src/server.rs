@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -19,6 +20,7 @@ pub struct ServerOptions {
     variables: Vec<(String, String)>,
     keep_log: bool,
     from_nothing: bool,
+    through: Vec<String>,
 }
 
 impl ServerOptions {
@@ -40,6 +42,14 @@ impl ServerOptions {
     #[must_use]
     pub fn from_nothing(mut self) -> Self {
         self.from_nothing = true;
+        self
+    }
+
+    /// Has another program start the server, as `setpriv … --` does: what is appended to these arguments is the server's own
+    /// command line.
+    #[must_use]
+    pub fn through(mut self, program: &[&str]) -> Self {
+        self.through = program.iter().map(|&part| part.to_owned()).collect();
         self
     }
 
@@ -101,6 +111,19 @@ impl Server {
         self.restart().await;
     }
 
+    /// Starts again on the same data, and is killed after so long, ready or not.
+    pub async fn restart_and_kill(&mut self, after: Duration) {
+        let mut process = command(self.data.path(), &self.key, &self.options).spawn().expect("starting the server");
+        tokio::time::sleep(after).await;
+        process.kill().await.expect("killing the server");
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let id = self.process_id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("a running server");
+        kill_process(id, signal).expect("signalling the server");
+    }
+
     /// `http://127.0.0.1:…`.
     pub fn address(&self) -> &str {
         &self.running.address
@@ -156,8 +179,15 @@ pub(crate) async fn stop(process: &mut Child) -> Option<i32> {
     process.wait().await.expect("waiting for the server").code()
 }
 
-pub(crate) async fn launch(data: &Path, key: &str, options: &ServerOptions) -> Running {
-    let mut command = Command::new(binary());
+fn command(data: &Path, key: &str, options: &ServerOptions) -> Command {
+    let mut command = match options.through.split_first() {
+        Some((program, arguments)) => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(binary());
+            command
+        }
+        None => Command::new(binary()),
+    };
     command
         .arg("serve")
         .env("STEPWELL_LISTEN", "127.0.0.1:0")
@@ -170,7 +200,12 @@ pub(crate) async fn launch(data: &Path, key: &str, options: &ServerOptions) -> R
         .stdout(Stdio::piped())
         .stderr(if options.keep_log { Stdio::piped() } else { Stdio::inherit() })
         .kill_on_drop(true);
-    let mut process = command.spawn().unwrap_or_else(|error| panic!("starting {}: {error}", binary().display()));
+    command
+}
+
+pub(crate) async fn launch(data: &Path, key: &str, options: &ServerOptions) -> Running {
+    let mut process =
+        command(data, key, options).spawn().unwrap_or_else(|error| panic!("starting {}: {error}", binary().display()));
     let log = Arc::<Mutex<Vec<String>>>::default();
     if let Some(stderr) = process.stderr.take() {
         let (mut lines, log) = (BufReader::new(stderr).lines(), log.clone());

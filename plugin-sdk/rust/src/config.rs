@@ -5,8 +5,12 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::{Problem, Step};
 
-/// Parses a configuration.
+/// Parses a configuration. Keeping track of the path costs more than the parsing, so it is done where it is needed.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    serde_json::from_str(text).or_else(|_| parse_tracking(text))
+}
+
+fn parse_tracking<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let config = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| Problem::new(pointer(error.path()), says(error.inner())))?;

@@ -2,6 +2,8 @@
 
 mod convert;
 
+use std::mem::ManuallyDrop;
+
 use serde_json::Value;
 
 use crate::bindings::stepwell::plugin::types as wire;
@@ -81,6 +83,7 @@ pub fn validate<S: Step>(config: &str) -> Vec<wire::Problem> {
 /// `run` of one step type.
 pub fn run<S: Step>(context: wire::StepContext) -> wire::Outcome {
     let (config, context) = split(context);
+    let context = kept(context);
     config::parse(&config)
         .map_err(Failure::from)
         .and_then(|config| S::run(config, &context))
@@ -91,6 +94,7 @@ pub fn run<S: Step>(context: wire::StepContext) -> wire::Outcome {
 /// `resume` of one step type.
 pub fn resume<S: Step>(context: wire::StepContext, state: &str, wake: wire::Wake) -> wire::Outcome {
     let (config, context) = split(context);
+    let context = kept(context);
     config::parse(&config)
         .map_err(Failure::from)
         .and_then(|config| S::resume(config, &context, value(state), wake.into()))
@@ -110,6 +114,11 @@ pub fn unknown_type_problem(name: &str) -> Vec<wire::Problem> {
 
 fn no_such(name: &str) -> String {
     format!("this component has no step type {name}")
+}
+
+/// The instance ends with the call, and its memory with it: taking large values apart first would only cost time.
+fn kept<T>(value: T) -> ManuallyDrop<T> {
+    ManuallyDrop::new(value)
 }
 
 fn split(context: wire::StepContext) -> (String, Context) {

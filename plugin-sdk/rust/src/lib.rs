@@ -12,6 +12,8 @@ mod export;
 pub mod http;
 pub mod keyvalue;
 pub mod log;
+#[cfg(any(test, all(target_arch = "wasm32", feature = "allocator")))]
+mod memory;
 pub mod outbox;
 mod outcome;
 mod step;
@@ -26,6 +28,10 @@ pub use context::Context;
 pub use outcome::{Completion, EventWait, Failure, Outcome, ReceivedEvent, Wait, Wake};
 pub use step::{Description, Problem, Retry, Step};
 pub use time::Timestamp;
+
+#[cfg(all(target_arch = "wasm32", not(target_feature = "atomics"), feature = "allocator"))]
+#[global_allocator]
+static MEMORY: memory::Memory = memory::Memory::new();
 
 /// What [`export!`] expands to.
 #[doc(hidden)]

@@ -24,6 +24,22 @@ pub(crate) enum Kind {
     Expression(Expression),
 }
 
+impl Kind {
+    /// Whether a document is read under this name, the first part of a path.
+    pub(crate) fn reads(&self, root: &str) -> bool {
+        match self {
+            Self::Rule(Rule::Test(test)) => leads_into(&test.field, root),
+            Self::Rule(rule) => rule.tests().iter().any(|test| leads_into(&test.field, root)),
+            Self::Multi(multi) => leads_into(multi.field(), root),
+            Self::Expression(expression) => expression.reads(root),
+        }
+    }
+}
+
+fn leads_into(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.starts_with('.'))
+}
+
 impl Config {
     /// The condition, or the first thing that makes it none.
     pub(crate) fn kind(self) -> Result<Kind, Problem> {

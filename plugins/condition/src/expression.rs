@@ -45,6 +45,11 @@ impl Expression {
         Ok(Self { text: text.to_owned(), tree, size })
     }
 
+    /// Whether it speaks of a document.
+    pub(crate) fn reads(&self, name: &str) -> bool {
+        self.size.uses(name)
+    }
+
     /// Evaluates the expression. What cannot be evaluated, most often because a member is missing, counts as no: as a test of a
     /// missing field does.
     pub(crate) fn run(self, documents: &Documents<'_>, now_ms: i64) -> Outcome {

@@ -8,6 +8,7 @@ mod multi;
 mod output;
 mod schema;
 
+use serde_json::Value;
 use stepwell_plugin::{Context, Description, Failure, Outcome, Problem, Step};
 use stepwell_rules::{Documents, Rule};
 
@@ -37,8 +38,9 @@ impl Step for Condition {
     }
 
     fn run(config: Config, context: &Context) -> Result<Outcome, Failure> {
-        let documents = documents(context);
-        match config.kind()? {
+        let kind = config.kind()?;
+        let documents = documents(context, &kind);
+        match kind {
             Kind::Rule(rule) => run_rule(&rule, &documents, context),
             Kind::Multi(multi) => Ok(multi.run(&documents, now(context))),
             Kind::Expression(expression) => Ok(expression.run(&documents, now(context))),
@@ -58,12 +60,16 @@ fn run_rule(rule: &Rule, documents: &Documents<'_>, context: &Context) -> Result
     Ok(outcome.on(output::branch(result)))
 }
 
-fn documents(context: &Context) -> Documents<'_> {
+/// The documents that the condition speaks of. Others are not parsed, which is most of the work.
+fn documents<'a>(context: &'a Context, kind: &Kind) -> Documents<'a> {
+    let read = |roots: &[&str], document: fn(&'a Context) -> &'a Value| {
+        if roots.iter().any(|root| kind.reads(root)) { document(context) } else { &Value::Null }
+    };
     Documents {
-        contact: context.contact(),
-        event: context.event(),
-        steps: context.outputs(),
-        variables: context.variables(),
+        contact: read(&["contact", "data"], Context::contact),
+        event: read(&["event", "workflow"], Context::event),
+        steps: read(&["steps"], Context::outputs),
+        variables: read(&["variables"], Context::variables),
     }
 }
 

@@ -44,6 +44,10 @@ impl Multi {
         if problems.is_empty() { Ok(Self { field, branches: read }) } else { Err(problems) }
     }
 
+    pub(crate) fn field(&self) -> &str {
+        &self.field
+    }
+
     /// What makes it unreadable, else what can be run but never holds.
     pub(crate) fn problems(config: &Map<String, Value>) -> Vec<Problem> {
         match Self::read(config) {

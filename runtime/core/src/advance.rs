@@ -16,6 +16,7 @@ use crate::journal::JournalKind;
 use crate::outcome::{Completion, EventWait, Failure, Outcome, WaitRequest, Wake};
 use crate::plugin::Digest;
 use crate::retry::{self, RetryPolicy};
+use crate::volume;
 
 /// The branch that is followed after a failure that is not tried again, if the step has such an edge.
 pub const ERROR_BRANCH: &str = "error";
@@ -83,8 +84,12 @@ pub enum Refused {
     NotFailed,
 }
 
-/// Decides what an input changes.
+/// Decides what an input changes. A step whose answer is more than may be kept has failed.
 pub fn advance(state: State<'_>, input: Input, given: &Given<'_>) -> Result<Changes, Refused> {
+    decided(state, input, given).map(|changes| volume::accounted(changes, state.visits))
+}
+
+fn decided(state: State<'_>, input: Input, given: &Given<'_>) -> Result<Changes, Refused> {
     if let Input::Retried = input {
         return retried(state, given);
     }
@@ -126,7 +131,8 @@ fn settled(
     given: &Given<'_>,
 ) -> Changes {
     let changes = Changes::of(state.execution, given);
-    match outcome {
+    let refused = volume::refusal(state.execution, &visit, &outcome);
+    match refused.map_or(outcome, Outcome::Failed) {
         Outcome::Completed(completion) => complete(changes, state.graph, visit, completion, given),
         Outcome::Waiting(request) if !request.can_end(state.execution.contact_id) => {
             let message = "nothing can end this wait: add a time limit, or start the workflow for a contact";
@@ -391,7 +397,7 @@ fn releases(reentry: Reentry, status: ExecutionStatus) -> bool {
     }
 }
 
-fn merge_event(event: &mut Value, members: &Value) {
+pub(crate) fn merge_event(event: &mut Value, members: &Value) {
     let Value::Object(members) = members else { return };
     if !event.is_object() {
         *event = json!({});

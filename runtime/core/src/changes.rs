@@ -20,6 +20,8 @@ pub struct Changes {
     pub waits: Vec<Wait>,
     /// Step executions whose wait is over.
     pub waits_over: Vec<StepExecutionId>,
+    /// Step executions of which something is stored apart, or was about to be, that these changes replace or drop.
+    pub large_over: Vec<StepExecutionId>,
     /// What people see of it.
     pub journal: Vec<JournalEntry>,
 }
@@ -27,7 +29,15 @@ pub struct Changes {
 impl Changes {
     /// A new execution and nothing else yet.
     pub(crate) fn new(execution: Execution) -> Self {
-        Self { execution, expected: None, visits: vec![], waits: vec![], waits_over: vec![], journal: vec![] }
+        Self {
+            execution,
+            expected: None,
+            visits: vec![],
+            waits: vec![],
+            waits_over: vec![],
+            large_over: vec![],
+            journal: vec![],
+        }
     }
 
     /// A change of a stored execution and nothing else yet.
@@ -57,6 +67,7 @@ impl Changes {
         self.waits.retain(|wait| !next.waits_over.contains(&wait.step_execution_id));
         self.waits.extend(next.waits);
         self.waits_over.extend(next.waits_over);
+        self.large_over.extend(next.large_over);
         self.journal.extend(next.journal);
         self
     }

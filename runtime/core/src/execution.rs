@@ -104,6 +104,8 @@ pub struct Execution {
     pub row_version: i64,
     /// How many journal entries it has; the next entry's number is one more.
     pub journal_length: i64,
+    /// How many bytes of JSON its step executions keep: their outputs and states.
+    pub output_bytes: i64,
     /// When it was started.
     pub started_at: Timestamp,
     /// When it ended.

@@ -22,6 +22,7 @@ mod start;
 mod template;
 pub mod testing;
 mod time;
+mod volume;
 
 pub use advance::{ERROR_BRANCH, Input, MAX_RESUMES, Refused, State, advance};
 pub use changes::Changes;
@@ -52,3 +53,4 @@ pub use schedule::{BadSchedule, CronSchedule};
 pub use start::{NoTrigger, Start, start};
 pub use template::{Template, TemplateKind};
 pub use time::Timestamp;
+pub use volume::{LARGE_VALUE, MAX_KEPT, MAX_VALUE, kept_bytes};

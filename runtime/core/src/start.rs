@@ -10,6 +10,7 @@ use crate::definition::{Definition, Graph, Reentry};
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
 use crate::id::ContactId;
 use crate::journal::JournalKind;
+use crate::volume;
 
 /// What an execution is started with.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +51,7 @@ pub fn start(definition: &Definition, graph: &Graph, start: Start, given: &Given
         Some(edge) => enter(&mut changes, edge.to, given),
         None => nothing_to_do(&mut changes, given),
     }
-    Ok(changes)
+    Ok(volume::accounted(changes, &[]))
 }
 
 fn nothing_to_do(changes: &mut Changes, given: &Given<'_>) {
@@ -80,6 +81,7 @@ fn new_execution(definition: &Definition, start: &Start, given: &Given<'_>) -> E
         reentry_key: contact.map(|contact| contact.to_string()),
         row_version: 1,
         journal_length: 0,
+        output_bytes: 0,
         started_at: given.now,
         completed_at: None,
         created_at: given.now,

@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::row::{self, Read};
 use crate::sql::{self, QueryBuilder};
 use crate::step_execution::read;
+use crate::step_value::{select_visits, visit_columns};
 
 /// How long a node may give no sign of life before others take over what it holds.
 pub const LEASE_MS: i64 = 30_000;
@@ -20,8 +21,7 @@ const FORGOTTEN_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Up to `limit` visits that are pending and due at `now`, the longest due first.
 pub async fn ready(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<StepExecution>, StoreError> {
-    let query =
-        sql::query("select * from step_execution where status = 'pending' and run_at <= $1 order by run_at limit $2");
+    let query = sql::query(select_visits!("where status = 'pending' and run_at <= $1 order by run_at limit $2"));
     row::all(query.bind(now.0).bind(limit).fetch_all(conn.db()).await?, read)
 }
 
@@ -35,7 +35,7 @@ pub async fn claim(conn: &mut Conn, ids: &[StepExecutionId], now: Timestamp) -> 
         push_lease(&mut update, conn, now);
         update.push(" where id in (select id from step_execution");
         row::push_in(&mut update, " where status = 'pending' and id in ", part.iter().map(StepExecutionId::to_string));
-        update.push(skip_locked(conn)).push(") returning *");
+        update.push(skip_locked(conn)).push(") returning ").push(visit_columns!());
         claimed.extend(row::all(update.build().fetch_all(conn.db()).await?, read)?);
     }
     Ok(claimed)
@@ -53,10 +53,9 @@ pub async fn running_all(
     after: Option<StepExecutionId>,
     limit: i64,
 ) -> Result<Vec<StepExecution>, StoreError> {
-    let query = sql::query(
-        "select * from step_execution where status = 'running' and run_at is not null and lease_owner = $1 and id > $2
-         order by id limit $3",
-    );
+    let query = sql::query(select_visits!(
+        "where status = 'running' and run_at is not null and lease_owner = $1 and id > $2 order by id limit $3"
+    ));
     let query = query.bind(conn.node()).bind(after.map_or_else(String::new, |id| id.to_string())).bind(limit);
     row::all(query.fetch_all(conn.db()).await?, read)
 }
@@ -100,7 +99,7 @@ pub async fn take_over(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Ve
         update.push(" where ");
         push_abandoned(&mut update, conn, now);
         row::push_in(&mut update, " and execution_id in ", fenced.into_iter());
-        update.push(" returning *");
+        update.push(" returning ").push(visit_columns!());
         taken.extend(row::all(update.build().fetch_all(conn.db()).await?, read)?);
     }
     Ok(taken)

@@ -12,6 +12,7 @@ use crate::error::StoreError;
 use crate::row::{self, Read};
 use crate::sql::{self, DbRow, Query};
 use crate::step_execution;
+use crate::step_value::select_visits;
 
 pub use list::{active_count, active_ids, active_on_steps, page};
 pub use write::{apply, insert};
@@ -42,10 +43,10 @@ pub async fn state(
     id: ExecutionId,
 ) -> Result<Option<(Execution, Vec<StepExecution>)>, StoreError> {
     let Some(execution) = get_to_change(conn, workspace, id).await? else { return Ok(None) };
-    let query = sql::query(
-        "select * from step_execution where execution_id = $1 and workspace_id = $2
-         and status in ('pending', 'running', 'waiting') order by created_at, id",
-    );
+    let query = sql::query(select_visits!(
+        "where execution_id = $1 and workspace_id = $2 and status in ('pending', 'running', 'waiting')
+         order by created_at, id"
+    ));
     Ok(Some((execution, step_executions(conn, query, workspace, id).await?)))
 }
 
@@ -55,9 +56,7 @@ pub async fn visits(
     workspace: WorkspaceId,
     id: ExecutionId,
 ) -> Result<Vec<StepExecution>, StoreError> {
-    let query = sql::query(
-        "select * from step_execution where execution_id = $1 and workspace_id = $2 order by created_at, id",
-    );
+    let query = sql::query(select_visits!("where execution_id = $1 and workspace_id = $2 order by created_at, id"));
     step_executions(conn, query, workspace, id).await
 }
 
@@ -67,10 +66,10 @@ pub async fn failed_visit(
     workspace: WorkspaceId,
     id: ExecutionId,
 ) -> Result<Option<StepExecution>, StoreError> {
-    let query = sql::query(
-        "select * from step_execution where execution_id = $1 and workspace_id = $2 and status = 'failed'
-         order by completed_at desc, id desc limit 1",
-    );
+    let query = sql::query(select_visits!(
+        "where execution_id = $1 and workspace_id = $2 and status = 'failed'
+         order by completed_at desc, id desc limit 1"
+    ));
     Ok(step_executions(conn, query, workspace, id).await?.pop())
 }
 
@@ -84,15 +83,22 @@ async fn step_executions(
     row::all(query.fetch_all(conn.db()).await?, step_execution::read)
 }
 
-/// The outputs of completed steps, oldest first. A step that was visited twice is there twice.
+/// The outputs of completed steps, oldest first. A step that was visited twice is there twice, but for large outputs: of those
+/// that a later visit to the step has replaced are left out.
 pub async fn outputs(
     conn: &mut Conn,
     workspace: WorkspaceId,
     id: ExecutionId,
 ) -> Result<Vec<(StepId, Value)>, StoreError> {
     let query = sql::query(
-        "select step_id, output from step_execution where execution_id = $1 and workspace_id = $2
-         and status = 'completed' and output is not null order by created_at, id",
+        "select step_id, case when output = '@' then (select v.value from step_value v
+         where v.step_execution_id = visit.id and v.kind = 'output') else output end as output
+         from step_execution visit where execution_id = $1 and workspace_id = $2
+         and status = 'completed' and output is not null and (output <> '@' or not exists (
+             select 1 from step_execution later where later.execution_id = visit.execution_id
+             and later.step_id = visit.step_id and later.status = 'completed' and later.output is not null
+             and (later.created_at, later.id) > (visit.created_at, visit.id)))
+         order by created_at, id",
     );
     let rows = query.bind(id.to_string()).bind(workspace.to_string()).fetch_all(conn.db()).await?;
     row::all(rows, |row| Ok((row.parsed("step_id")?, row.json("output")?)))
@@ -115,6 +121,7 @@ pub(crate) fn read(row: &DbRow) -> Result<Execution, StoreError> {
         reentry_key: row.raw("reentry_key")?,
         row_version: row.raw("row_version")?,
         journal_length: row.raw("journal_length")?,
+        output_bytes: row.raw("output_bytes")?,
         started_at: row.time("started_at")?,
         completed_at: row.maybe_time("completed_at")?,
         created_at: row.time("created_at")?,

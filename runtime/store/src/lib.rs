@@ -36,6 +36,7 @@ pub mod setting;
 mod sql;
 mod sqlite;
 pub mod step_execution;
+mod step_value;
 mod store;
 pub mod suppression;
 pub mod template;

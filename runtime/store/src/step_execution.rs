@@ -10,6 +10,7 @@ use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::row::{Read, maybe_json, maybe_text};
 use crate::sql::{self, DbRow, QueryBuilder};
+use crate::step_value::{self, APART, Kind, Large, select_visits};
 
 /// Visits of one statement; a statement has a bound on parameters.
 const ROWS: usize = 100;
@@ -20,7 +21,7 @@ pub async fn get(
     workspace: WorkspaceId,
     id: StepExecutionId,
 ) -> Result<Option<StepExecution>, StoreError> {
-    let query = sql::query("select * from step_execution where id = $1 and workspace_id = $2");
+    let query = sql::query(select_visits!("where id = $1 and workspace_id = $2"));
     let row = query.bind(id.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
     row.as_ref().map(read).transpose()
 }
@@ -30,8 +31,9 @@ pub(crate) async fn upsert(conn: &mut Conn, visits: &[StepExecution]) -> Result<
     let last: HashMap<StepExecutionId, usize> = visits.iter().enumerate().map(|(at, visit)| (visit.id, at)).collect();
     let visits: Vec<_> = visits.iter().enumerate().filter(|(at, visit)| last.get(&visit.id) == Some(at)).collect();
     let node = conn.node().to_owned();
+    let mut large = Vec::new();
     for part in visits.chunks(ROWS) {
-        let rows = part.iter().map(|(_, visit)| Texts::of(visit)).collect::<Result<Vec<_>, _>>()?;
+        let rows = part.iter().map(|(_, visit)| Texts::of(visit, &mut large)).collect::<Result<Vec<_>, _>>()?;
         let mut query = QueryBuilder::new(INSERT);
         query.push_values(rows, |values, texts| {
             let visit = texts.visit;
@@ -50,7 +52,7 @@ pub(crate) async fn upsert(conn: &mut Conn, visits: &[StepExecution]) -> Result<
         query.push(REPLACE);
         query.build().execute(conn.db()).await?;
     }
-    Ok(())
+    step_value::insert(conn, large).await
 }
 
 const INSERT: &str =
@@ -75,17 +77,18 @@ struct Texts<'v> {
 }
 
 impl<'v> Texts<'v> {
-    fn of(visit: &'v StepExecution) -> Result<Self, StoreError> {
+    fn of(visit: &'v StepExecution, large: &mut Vec<Large<'v>>) -> Result<Self, StoreError> {
         Ok(Self {
             visit,
             wake: maybe_json(visit.wake.as_ref())?,
-            state: maybe_json(visit.state.as_ref())?,
-            output: maybe_json(visit.output.as_ref())?,
+            state: step_value::hot(visit, Kind::State, maybe_json(visit.state.as_ref())?, large),
+            output: step_value::hot(visit, Kind::Output, maybe_json(visit.output.as_ref())?, large),
             failure: maybe_json(visit.failure.as_ref())?,
         })
     }
 }
 
+/// Reads a row that was selected with [`select_visits`] or [`visit_columns`](step_value::visit_columns).
 pub(crate) fn read(row: &DbRow) -> Result<StepExecution, StoreError> {
     Ok(StepExecution {
         id: row.parsed("id")?,
@@ -97,8 +100,8 @@ pub(crate) fn read(row: &DbRow) -> Result<StepExecution, StoreError> {
         run_at: row.maybe_time("run_at")?,
         resumes: row.number("resumes")?,
         wake: row.maybe_json("wake")?,
-        state: row.maybe_json("state")?,
-        output: row.maybe_json("output")?,
+        state: row.maybe_json(place(row, "state", "large_state")?)?,
+        output: row.maybe_json(place(row, "output", "large_output")?)?,
         failure: row.maybe_json("failure")?,
         due_at: row.maybe_time("due_at")?,
         plugin: row.maybe_parsed("plugin")?,
@@ -107,4 +110,9 @@ pub(crate) fn read(row: &DbRow) -> Result<StepExecution, StoreError> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
+}
+
+/// Where a value is: in the hot row, or apart.
+fn place(row: &DbRow, hot: &'static str, apart: &'static str) -> Result<&'static str, StoreError> {
+    Ok(if row.raw::<Option<&str>>(hot)? == Some(APART) { apart } else { hot })
 }

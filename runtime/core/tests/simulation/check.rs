@@ -2,7 +2,7 @@
 
 use stepwell_core::{
     Changes, ERROR_BRANCH, Execution, ExecutionStatus, Graph, Guard, JournalEntry, JournalKind, Reentry, StepExecution,
-    StepId, StepStatus, Transition, Wait,
+    StepId, StepStatus, Transition, Wait, kept_bytes,
 };
 
 use crate::tally;
@@ -112,6 +112,7 @@ fn in_time(before: &Record, entry: &JournalEntry, changes: &Changes) -> Checked 
 /// What must be true of a stored execution, whenever one looks.
 pub(crate) fn state(record: &Record, graph: &Graph) -> Checked {
     numbered(record)?;
+    weighed(record)?;
     begun_and_ended(record)?;
     alive(record)?;
     for wait in &record.waits {
@@ -127,6 +128,14 @@ fn numbered(record: &Record) -> Checked {
     let numbers = record.journal.iter().map(|entry| entry.number);
     let length = record.execution.journal_length;
     ensure!(numbers.eq(1..=length), "the journal is not numbered from 1 to {length}: {:?}", record.journal);
+    Ok(())
+}
+
+/// The execution says how much its step executions keep.
+fn weighed(record: &Record) -> Checked {
+    let kept: usize = record.rows.iter().map(|row| kept_bytes(&row.visit)).sum();
+    let says = record.execution.output_bytes;
+    ensure!(says == i64::try_from(kept).unwrap_or(i64::MAX), "{kept} bytes are kept, and the execution says {says}");
     Ok(())
 }
 

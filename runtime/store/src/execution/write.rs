@@ -9,7 +9,7 @@ use crate::counter::{Count, CounterKey};
 use crate::error::StoreError;
 use crate::row::{maybe_text, to_json, word};
 use crate::sql;
-use crate::{journal, step_execution, wait};
+use crate::{journal, step_execution, step_value, wait};
 
 /// Stores a new execution. False, and nothing is stored, if the contact may not enter the definition again.
 pub async fn insert(conn: &mut Conn, changes: &Changes) -> Result<bool, StoreError> {
@@ -56,6 +56,8 @@ async fn has_entered(conn: &mut Conn, execution: &Execution) -> Result<bool, Sto
 }
 
 async fn insert_parts(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
+    // Before what takes its place is stored.
+    step_value::remove(conn, changes.execution.workspace_id, &changes.large_over).await?;
     step_execution::upsert(conn, &changes.visits).await?;
     // First those that are over: a visit that is woken and waits again has one wait, the new one.
     wait::remove(conn, changes.execution.workspace_id, &changes.waits_over).await?;
@@ -69,8 +71,8 @@ async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool
     let done = sql::query(
         "insert into execution (id, workspace_id, definition_id, definition_version, contact_id, status, current_step_id,
          exit_reason, event_name, event, variables, reentry, reentry_key, row_version, journal_length, started_at,
-         completed_at, created_at, updated_at)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+         completed_at, created_at, updated_at, output_bytes)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
          where not exists (select 1 from entered where definition_id = $3 and reentry_key = $13)
          on conflict (definition_id, reentry_key) where reentry_key is not null do nothing",
     )
@@ -93,6 +95,7 @@ async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool
     .bind(execution.completed_at.map(|time| time.0))
     .bind(execution.created_at.0)
     .bind(execution.updated_at.0)
+    .bind(execution.output_bytes)
     .execute(conn.db())
     .await?;
     Ok(done.rows_affected() > 0)
@@ -102,7 +105,8 @@ async fn update_execution(conn: &mut Conn, changes: &Changes) -> Result<(), Stor
     let execution = &changes.execution;
     let done = sql::query(
         "update execution set status = $4, current_step_id = $5, exit_reason = $6, event = $7, variables = $8,
-         reentry_key = $9, row_version = $10, journal_length = $11, completed_at = $12, updated_at = $13
+         reentry_key = $9, row_version = $10, journal_length = $11, completed_at = $12, updated_at = $13,
+         output_bytes = $14
          where id = $1 and workspace_id = $2 and row_version = $3",
     )
     .bind(execution.id.to_string())
@@ -118,6 +122,7 @@ async fn update_execution(conn: &mut Conn, changes: &Changes) -> Result<(), Stor
     .bind(execution.journal_length)
     .bind(execution.completed_at.map(|time| time.0))
     .bind(execution.updated_at.0)
+    .bind(execution.output_bytes)
     .execute(conn.db())
     .await
     .map_err(|error| StoreError::unless_duplicate(error, || StoreError::ReentryRefused(execution.definition_id)))?;

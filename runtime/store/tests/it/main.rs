@@ -10,6 +10,7 @@ mod event;
 mod execution;
 mod file;
 mod isolation;
+mod large;
 mod outbox;
 mod plugin;
 mod prune;

@@ -15,6 +15,8 @@ mod event;
 mod execution;
 #[path = "../it/isolation.rs"]
 mod isolation;
+#[path = "../it/large.rs"]
+mod large;
 mod nodes;
 #[path = "../it/outbox.rs"]
 mod outbox;

@@ -75,6 +75,11 @@ pub(crate) struct BadSetting {
 }
 
 impl Config {
+    /// Whether the database is one that several servers may use at once.
+    pub(crate) fn is_shared(&self) -> bool {
+        !self.database_url.starts_with("sqlite:")
+    }
+
     /// Types what was given.
     pub(crate) fn read(given: &Given) -> Result<Self, BadSetting> {
         let reader = Reader(given);
@@ -87,7 +92,9 @@ impl Config {
                 "an http:// or https:// URL without query, such as https://mail.example.org",
                 web_url,
             )?,
-            database_url: reader.secret("database_url", "sqlite:<path>", database_url)?.unwrap_or_else(database),
+            database_url: reader
+                .secret("database_url", "sqlite:<path> or postgres://<user>:<password>@<host>/<name>", database_url)?
+                .unwrap_or_else(database),
             bootstrap_key: reader.secret("bootstrap_key", "sk_ and 64 lower-case hex digits", secret_key)?,
             smtp_url: reader.secret(
                 "smtp_url",
@@ -221,8 +228,15 @@ fn web_url(text: &str) -> Option<Url> {
 }
 
 fn database_url(text: &str) -> Option<String> {
-    let path = text.strip_prefix("sqlite:")?;
-    (!path.trim_start_matches('/').is_empty()).then(|| text.to_owned())
+    let fine = match text.strip_prefix("sqlite:") {
+        Some(path) => !path.trim_start_matches('/').is_empty(),
+        None => text.starts_with("postgres") && is_postgres(&Url::parse(text).ok()?),
+    };
+    fine.then(|| text.to_owned())
+}
+
+fn is_postgres(url: &Url) -> bool {
+    matches!(url.scheme(), "postgres" | "postgresql") && !url.cannot_be_a_base()
 }
 
 fn networks(text: &str) -> Option<Vec<IpNet>> {

@@ -57,6 +57,9 @@ fn the_database_lies_in_the_data_folder_unless_it_is_named() {
     let url = |arguments: &[&str]| config(arguments, "").map(|config| config.database_url);
     assert_eq!(url(&["--data", "/var/lib/x"]), Ok("sqlite:/var/lib/x/stepwell.db".into()));
     assert_eq!(url(&["--data", "/var/lib/x", "--database-url", "sqlite:/y.db"]), Ok("sqlite:/y.db".into()));
+    for postgres in ["postgres://me:secret@db:5432/x", "postgresql://db/x?sslmode=require", "postgres:///x?host=/run"] {
+        assert_eq!(url(&["--database-url", postgres]), Ok(postgres.into()));
+    }
 }
 
 #[test]
@@ -73,7 +76,7 @@ fn a_bad_value_is_named_with_its_source_and_what_is_expected() {
 fn every_kind_of_setting_refuses_nonsense() {
     let nonsense: BTreeMap<&str, &str> = [
         ("public_url", "ftp://x"),
-        ("database_url", "postgres://x/y"),
+        ("database_url", "mysql://x/y"),
         ("bootstrap_key", "sk_ABC"),
         ("smtp_url", "http://mail"),
         ("smtp_from", "nobody"),
@@ -102,6 +105,10 @@ fn the_value_of_a_secret_is_not_shown() {
     );
     let error = config(&["--smtp-url", "smtp://me:secret@"], "").expect_err("no host");
     assert!(!error.contains("secret"), "{error}");
+    for unusable in ["mysql://me:secret@db/x", "postgres://me:secret/@db/x", "postgres:me:secret"] {
+        let error = config(&["--database-url", unusable], "").map(|config| config.database_url);
+        assert!(error.as_ref().is_err_and(|error| !error.contains("secret")), "{error:?}");
+    }
     let key = secret_key(&format!("sk_{}", "0a".repeat(32))).expect("key");
     assert_eq!(format!("{key:?}"), "SecretKey(…)");
 }

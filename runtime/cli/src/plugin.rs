@@ -17,7 +17,7 @@ use crate::print::say;
 use crate::target::{ServerArguments, Target};
 
 /// With --server a running server is asked, and the plugin belongs to the workspace of the key. Without it the database of the
-/// settings is changed directly, for all workspaces; that needs the server to be stopped.
+/// settings is changed directly, for all workspaces; with SQLite that needs the server to be stopped.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -163,6 +163,17 @@ fn more(info: &PluginInfo, mut import: Grant, scope: Vec<String>) -> Vec<Grant> 
     grants
 }
 
+/// On SQLite a server knows only of plugins that it was there to see installed. Those that share a database look for others'.
+fn alone(config: &Config) -> Result<Option<DataLock>> {
+    if config.is_shared() {
+        return Ok(None);
+    }
+    if DataLock::is_taken(&config.data) {
+        bail!("a server is running on {}: stop it, or ask it with --server and --key", config.data.display());
+    }
+    DataLock::take(&config.data).map(Some)
+}
+
 async fn change(config: &Config, store: stepwell_store::Store, command: Command) -> Result<()> {
     let installed = stored::list(&mut store.reader().await?).await?;
     if let Command::List = command {
@@ -170,10 +181,7 @@ async fn change(config: &Config, store: stepwell_store::Store, command: Command)
         installed.iter().for_each(line);
         return Ok(());
     }
-    if DataLock::is_taken(&config.data) {
-        bail!("a server is running on {}: stop it, or ask it with --server and --key", config.data.display());
-    }
-    let _lock = DataLock::take(&config.data)?;
+    let _lock = alone(config)?;
     let shared = installed.into_iter().filter(|info| info.workspace_id.is_none()).collect();
     let engine = offline(config, store).await?.engine;
     match command {

@@ -101,8 +101,12 @@ fn translated(sql: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A URL as it may be shown.
+/// A URL as it may be shown: without the password, wherever it stands.
 fn without_password(url: &str) -> String {
+    let url = match url.find("password=") {
+        Some(at) => &format!("{}=…", &url[..at + "password".len()]),
+        None => url,
+    };
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (Some(at), Some(colon)) = (rest[..end].rfind('@'), rest[..end].find(':')) else { return url.to_owned() };
@@ -118,6 +122,7 @@ mod tests {
         assert_eq!(without_password("postgres://ada:secret@db:5432/x"), "postgres://ada:…@db:5432/x");
         assert_eq!(without_password("postgres://ada@db:5432/x"), "postgres://ada@db:5432/x");
         assert_eq!(without_password("postgres:///x?host=/run"), "postgres:///x?host=/run");
+        assert_eq!(without_password("postgres://db/x?password=secret&user=ada"), "postgres://db/x?password=…");
         assert!(matches!(options("postgres://a:secret@[x"), Err(StoreError::BadUrl(url)) if !url.contains("secret")));
     }
 

@@ -160,6 +160,8 @@ fn command(program: &Path, jobs: &[Job]) -> Command {
         .arg(COMPILE_SUBCOMMAND)
         .args(jobs.iter().flat_map(|job| [&job.input, &job.output]))
         .env_clear()
+        // The server's allocator would take all the memory that the child may have at its first allocation.
+        .env("MIMALLOC_ARENA_RESERVE", "32MiB")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -1,6 +1,7 @@
 //! What end-to-end tests stand on: the real binary as a process, and real peers that can be read back.
 
 mod client;
+mod database;
 mod http_peer;
 mod prepared;
 mod python;
@@ -10,10 +11,12 @@ mod wait;
 mod workflow;
 
 pub use client::{Client, Reply};
+pub use database::on_postgres;
 pub use http_peer::{HttpPeer, Received, Script};
 pub use python::python;
 pub use rustix::process::Signal;
 pub use server::{Server, ServerOptions, binary, component, fixture};
 pub use smtp_peer::{Mail, SmtpPeer};
+pub use stepwell_test_database::Database;
 pub use wait::{eventually, eventually_within};
 pub use workflow::Workflow;

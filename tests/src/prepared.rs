@@ -4,45 +4,70 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use stepwell_test_database::Database;
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::database::{self, Shared, on_postgres};
 use crate::python::workspace;
-use crate::server::{ServerOptions, binary, component_folder, launch, stop};
+use crate::server::{Place, ServerOptions, binary, component_folder, launch, stop};
 
-/// A folder of its own for a server, with components compiled.
-pub(crate) async fn folder() -> TempDir {
+/// What the schema of the prepared server holds. With it goes the key under which the compiled code is accepted.
+const SCHEMA: &str = "schema.sql";
+
+/// A folder of its own for a server, with components compiled, and the schema that belongs to it.
+pub(crate) async fn place() -> Place {
     let prepared = prepared().await;
+    let database = on_postgres().then(|| Database::saved(&prepared.join(SCHEMA)).expect("a schema"));
+    Place { data: copied(&prepared), database: database.map(Arc::new) }
+}
+
+/// A folder with components compiled, for another server on a schema that was prepared.
+pub(crate) async fn beside(database: Shared) -> Place {
+    Place { data: copied(&prepared().await), database: Some(database) }
+}
+
+/// An empty folder, and an empty schema.
+pub(crate) fn nothing() -> Place {
+    Place { data: empty(), database: database::empty() }
+}
+
+fn copied(prepared: &Path) -> TempDir {
     let folder = empty();
-    copy(&prepared, folder.path()).expect("copying the prepared data");
+    copy(prepared, folder.path()).expect("copying the prepared data");
     folder
 }
 
 /// An empty folder, on the same file system as the prepared one, so that files can be linked.
-pub(crate) fn empty() -> TempDir {
-    let place = place();
+fn empty() -> TempDir {
+    let place = root();
     fs::create_dir_all(&place).expect("a folder for the tests' data");
     tempfile::Builder::new().prefix("data-").tempdir_in(place).expect("a temporary folder")
 }
 
-fn place() -> PathBuf {
+fn root() -> PathBuf {
     workspace().join("target/tmp/e2e")
 }
 
 /// The prepared folder, made by the first process that asks while the others wait.
 async fn prepared() -> PathBuf {
-    let place = place();
+    let place = root();
     fs::create_dir_all(&place).expect("a folder for the tests' data");
     let lock = File::create(place.join("lock")).expect("a lock");
     lock.lock().expect("locking");
-    let ready = place.join(format!("prepared-{}", stamp()));
+    let (kind, stamp) = (if on_postgres() { "postgres" } else { "sqlite" }, stamp());
+    let ready = place.join(format!("prepared-{stamp}-{kind}"));
     if !ready.exists() {
-        remove_old(&place);
-        let folder = empty();
-        compile_all(folder.path()).await;
-        fs::rename(folder.keep(), &ready).expect("keeping the prepared data");
+        remove_old(&place, &format!("prepared-{stamp}-"));
+        let prepared = nothing();
+        compile_all(&prepared).await;
+        if let Some(database) = &prepared.database {
+            database.save(&prepared.data.path().join(SCHEMA)).expect("saving the schema");
+        }
+        fs::rename(prepared.data.keep(), &ready).expect("keeping the prepared data");
     }
     ready
 }
@@ -67,7 +92,7 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 /// Removes what was prepared for another build, and what tests left behind that were killed an hour ago or earlier.
-fn remove_old(place: &Path) {
+fn remove_old(place: &Path, current: &str) {
     const HOUR: Duration = Duration::from_secs(60 * 60);
     let is_old = |entry: &fs::DirEntry| {
         let changed = entry.metadata().and_then(|about| about.modified()).ok();
@@ -76,7 +101,9 @@ fn remove_old(place: &Path) {
     let entries = fs::read_dir(place).expect("the folder of the tests' data").flatten();
     for entry in entries {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("prepared-") || (name.starts_with("data-") && is_old(&entry)) {
+        if (name.starts_with("prepared-") && !name.starts_with(current))
+            || (name.starts_with("data-") && is_old(&entry))
+        {
             // Where a test of another run still uses it, it goes the next time.
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -84,9 +111,9 @@ fn remove_old(place: &Path) {
 }
 
 /// Starts a server that compiles what is built in, and has it look at the fixtures, which compiles these too.
-async fn compile_all(folder: &Path) {
+async fn compile_all(place: &Place) {
     let key = format!("sk_{}", "0a".repeat(32));
-    let mut running = launch(folder, &key, &ServerOptions::default()).await;
+    let mut running = launch(place, &key, &ServerOptions::default()).await;
     let client = Client::new(&running.address, Some(&key));
     for path in fixtures() {
         let request = client.request(reqwest::Method::POST, "/v1/plugins?dryRun=true");

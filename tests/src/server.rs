@@ -1,4 +1,5 @@
-//! The real binary as a process: started on a free port with a database of its own, killed, restarted, stopped.
+//! The real binary as a process: started on a free port with a database of its own, killed, restarted, stopped. On PostgreSQL
+//! further servers may be started on the same database.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -6,11 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use stepwell_test_database::Database;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::client::Client;
+use crate::database::Shared;
 use crate::prepared;
 use crate::python::workspace;
 
@@ -55,7 +58,15 @@ impl ServerOptions {
 
     /// Starts a server.
     pub async fn start(self) -> Server {
-        Server::start_with(self).await
+        let place = if self.from_nothing { prepared::nothing() } else { prepared::place().await };
+        Server::launch(place, new_key(), self).await
+    }
+
+    /// Starts another server on the database of one, which must be on PostgreSQL: with a data folder of its own, and the same
+    /// key. The database lives as long as one of them does.
+    pub async fn start_beside(self, other: &Server) -> Server {
+        let database = other.place.database.clone().expect("a database that servers can share");
+        Server::launch(prepared::beside(database).await, other.key.clone(), self).await
     }
 }
 
@@ -63,8 +74,25 @@ impl ServerOptions {
 pub struct Server {
     running: Running,
     key: String,
-    data: TempDir,
+    place: Place,
     options: ServerOptions,
+}
+
+/// Where a server keeps what it keeps.
+pub(crate) struct Place {
+    pub(crate) data: TempDir,
+    /// None for the file in the folder.
+    pub(crate) database: Option<Shared>,
+}
+
+impl Place {
+    /// Sets what a process needs to know to find it.
+    fn tell(&self, command: &mut Command) {
+        command.env("STEPWELL_DATA", self.data.path()).current_dir(self.data.path());
+        if let Some(database) = &self.database {
+            command.env("STEPWELL_DATABASE_URL", database.url());
+        }
+    }
 }
 
 /// One process of a server, from its start to its end.
@@ -82,12 +110,14 @@ impl Server {
         ServerOptions::default().start().await
     }
 
-    #[allow(clippy::disallowed_methods, reason = "a key for a test may be any")]
-    async fn start_with(options: ServerOptions) -> Self {
-        let data = if options.from_nothing { prepared::empty() } else { prepared::folder().await };
-        let key = format!("sk_{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-        let running = launch(data.path(), &key, &options).await;
-        Self { running, key, data, options }
+    /// Starts another server like this one on the same database, which must be PostgreSQL.
+    pub async fn start_node(&self) -> Self {
+        self.options.clone().start_beside(self).await
+    }
+
+    async fn launch(place: Place, key: String, options: ServerOptions) -> Self {
+        let running = launch(&place, &key, &options).await;
+        Self { running, key, place, options }
     }
 
     /// SIGKILL: no shutdown hook runs.
@@ -102,7 +132,7 @@ impl Server {
 
     /// Starts again on the same data. The port may be another.
     pub async fn restart(&mut self) {
-        self.running = launch(self.data.path(), &self.key, &self.options).await;
+        self.running = launch(&self.place, &self.key, &self.options).await;
     }
 
     /// SIGKILL and a start on the same data.
@@ -113,7 +143,7 @@ impl Server {
 
     /// Starts again on the same data, and is killed after so long, ready or not.
     pub async fn restart_and_kill(&mut self, after: Duration) {
-        let mut process = command(self.data.path(), &self.key, &self.options).spawn().expect("starting the server");
+        let mut process = command(&self.place, &self.key, &self.options).spawn().expect("starting the server");
         tokio::time::sleep(after).await;
         process.kill().await.expect("killing the server");
     }
@@ -144,9 +174,20 @@ impl Server {
         &self.key
     }
 
-    /// The folder that holds everything durable.
+    /// The folder that holds everything durable, or what can be made again where the database is PostgreSQL.
     pub fn data(&self) -> &Path {
-        self.data.path()
+        self.place.data.path()
+    }
+
+    /// Its schema on PostgreSQL; none where the database is `stepwell.db` in its folder.
+    pub fn schema(&self) -> Option<Arc<Database>> {
+        self.place.database.clone()
+    }
+
+    /// Its database, as its settings name it.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite:{}", self.data().join("stepwell.db").display());
+        self.place.database.as_ref().map_or_else(file, |database| database.url())
     }
 
     /// The process id, for measuring.
@@ -167,9 +208,14 @@ impl Server {
     /// Runs another command of the binary on the same data.
     pub async fn command(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = Command::new(binary());
-        command.args(arguments).env("STEPWELL_DATA", self.data.path()).current_dir(self.data.path());
-        command.output().await.expect("running the binary")
+        self.place.tell(&mut command);
+        command.args(arguments).output().await.expect("running the binary")
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a key for a test may be any")]
+fn new_key() -> String {
+    format!("sk_{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
 }
 
 /// SIGTERM, and the exit code.
@@ -179,7 +225,7 @@ pub(crate) async fn stop(process: &mut Child) -> Option<i32> {
     process.wait().await.expect("waiting for the server").code()
 }
 
-fn command(data: &Path, key: &str, options: &ServerOptions) -> Command {
+fn command(place: &Place, key: &str, options: &ServerOptions) -> Command {
     let mut command = match options.through.split_first() {
         Some((program, arguments)) => {
             let mut command = Command::new(program);
@@ -188,14 +234,13 @@ fn command(data: &Path, key: &str, options: &ServerOptions) -> Command {
         }
         None => Command::new(binary()),
     };
+    place.tell(&mut command);
     command
         .arg("serve")
         .env("STEPWELL_LISTEN", "127.0.0.1:0")
-        .env("STEPWELL_DATA", data)
         .env("STEPWELL_BOOTSTRAP_KEY", key)
         .env("STEPWELL_ALLOW_NETWORK", "127.0.0.0/8")
         .envs(options.variables.iter().map(|(name, value)| (name, value)))
-        .current_dir(data)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(if options.keep_log { Stdio::piped() } else { Stdio::inherit() })
@@ -203,9 +248,9 @@ fn command(data: &Path, key: &str, options: &ServerOptions) -> Command {
     command
 }
 
-pub(crate) async fn launch(data: &Path, key: &str, options: &ServerOptions) -> Running {
+pub(crate) async fn launch(place: &Place, key: &str, options: &ServerOptions) -> Running {
     let mut process =
-        command(data, key, options).spawn().unwrap_or_else(|error| panic!("starting {}: {error}", binary().display()));
+        command(place, key, options).spawn().unwrap_or_else(|error| panic!("starting {}: {error}", binary().display()));
     let log = Arc::<Mutex<Vec<String>>>::default();
     if let Some(stderr) = process.stderr.take() {
         let (mut lines, log) = (BufReader::new(stderr).lines(), log.clone());

@@ -6,15 +6,21 @@
 mod programs;
 mod server;
 
-use std::process;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{self, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
-use tempfile::TempDir;
+use anyhow::{Context, Result, bail};
+use tempfile::{NamedTempFile, TempDir};
 
 /// A server to use in place of the private one. Every test makes a schema in the database and drops it at the end.
 const URL: &str = "STEPWELL_TEST_POSTGRES_URL";
+
+/// What stands for the schema in a saved one.
+const SAVED: &str = "test_saved_schema";
 
 /// Which kind of database a test is to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +62,42 @@ impl Database {
     }
 
     /// Where the file is; none for PostgreSQL.
-    pub fn folder(&self) -> Option<&std::path::Path> {
+    pub fn folder(&self) -> Option<&Path> {
         match &self.0 {
             Inner::File(folder) => Some(folder.path()),
             Inner::Schema { .. } => None,
+        }
+    }
+}
+
+/// What a schema of PostgreSQL holds, as a file from which others are made.
+impl Database {
+    /// Writes all that is in the schema to a file.
+    pub fn save(&self, file: &Path) -> Result<()> {
+        let Inner::Schema { server, name, .. } = &self.0 else { bail!("a file is copied as it is") };
+        let mut dump = Command::new(programs::find("pg_dump")?);
+        dump.args(["--no-owner", "--schema", name, "--dbname", server]);
+        let text = programs::run(&mut dump)?.replace(name, SAVED);
+        fs::write(file, text).with_context(|| format!("writing {}", file.display()))
+    }
+
+    /// A new schema with what was saved in a file.
+    pub fn saved(file: &Path) -> Result<Self> {
+        let database = Self::new(Kind::Postgres)?;
+        let Inner::Schema { server, name, .. } = &database.0 else { bail!("no schema was made") };
+        let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        let text = text.replace(&format!("CREATE SCHEMA {SAVED};"), "").replace(SAVED, name);
+        let mut script = NamedTempFile::new().context("making a file")?;
+        script.write_all(text.as_bytes()).context("writing a file")?;
+        programs::script(server, script.path())?;
+        Ok(database)
+    }
+
+    /// Runs SQL on it, and gives what it answers: a line a row, a bar between columns. On PostgreSQL only.
+    pub fn sql(&self, text: &str) -> Result<String> {
+        match &self.0 {
+            Inner::Schema { .. } => programs::sql(&self.url(), text),
+            Inner::File(_) => bail!("a file is not asked with psql"),
         }
     }
 }

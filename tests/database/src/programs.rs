@@ -29,11 +29,20 @@ fn versions() -> Vec<PathBuf> {
     numbers.into_iter().map(|number| Path::new("/usr/lib/postgresql").join(number.to_string()).join("bin")).collect()
 }
 
-/// Runs SQL on the database of a URL.
-pub(crate) fn sql(url: &str, text: &str) -> Result<()> {
+/// Runs SQL on the database of a URL, and gives what it answers: a line a row, a bar between columns.
+pub(crate) fn sql(url: &str, text: &str) -> Result<String> {
+    run(psql(url)?.args(["--command", text]))
+}
+
+/// Runs a file of SQL as one transaction.
+pub(crate) fn script(url: &str, file: &Path) -> Result<()> {
+    run(psql(url)?.arg("--single-transaction").arg("--file").arg(file)).map(drop)
+}
+
+fn psql(url: &str) -> Result<Command> {
     let mut psql = Command::new(find("psql")?);
-    psql.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", url, "--command", text]);
-    run(&mut psql)
+    psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1", "--dbname", url]);
+    Ok(psql)
 }
 
 /// A command for the user whom the server is to run as: this one, or `postgres` or `nobody` in place of root.
@@ -52,12 +61,12 @@ fn exists(user: &str) -> bool {
     users.lines().any(|line| line.split(':').next() == Some(user))
 }
 
-/// Runs a program; what it printed is in the error if it fails.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
+/// Runs a program and gives what it printed; what it complained about is in the error if it fails.
+pub(crate) fn run(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("starting {name}"))?;
     if !output.status.success() {
         bail!("{name} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

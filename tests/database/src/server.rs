@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use crate::programs;
 
 /// Nothing here has to survive a power cut.
-const SETTINGS: &str = "fsync=off full_page_writes=off listen_addresses= max_connections=200 shared_buffers=64MB \
+const SETTINGS: &str = "fsync=off full_page_writes=off listen_addresses= max_connections=400 shared_buffers=64MB \
     max_wal_size=2GB autovacuum=off log_min_messages=warning";
 
 /// Stops the server once nobody has used it for five seconds. `$1`: the lock, `$2`: the server's folder, then how to stop it.

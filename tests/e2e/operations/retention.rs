@@ -1,7 +1,7 @@
 //! What is past its age is deleted, and nothing else.
 
 use serde_json::{Value, json};
-use stepwell_tests::{ServerOptions, Workflow, eventually, python};
+use stepwell_tests::{Database, Server, ServerOptions, Workflow, eventually, python};
 use tokio::process::Command;
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn ended_executions_and_events_past_their_age_go_and_the_rest_stays() {
     ended.finished().await;
     waiting.newest_in(&["WAITING"]).await;
     server.terminate().await;
-    age(&server.data().join("stepwell.db"), 3).await;
+    age(&server, 3).await;
     server.restart().await;
     let client = server.client();
     let (ended, waiting) = (ended.on(&client), waiting.on(&client));
@@ -36,8 +36,28 @@ async fn ended_executions_and_events_past_their_age_go_and_the_rest_stays() {
     assert_eq!(waiting.finished().await["status"], "COMPLETED");
 }
 
-/// Makes everything in a database older, as if so many days had passed.
-async fn age(database: &std::path::Path, days: u32) {
+/// Makes everything in a stopped server's database older, as if so many days had passed.
+async fn age(server: &Server, days: u32) {
+    match server.schema() {
+        Some(schema) => age_schema(&schema, days),
+        None => age_file(&server.data().join("stepwell.db"), days).await,
+    }
+}
+
+fn age_schema(schema: &Database, days: u32) {
+    let script = format!(
+        "do $$ declare c record; begin
+            for c in select * from information_schema.columns
+                where table_schema = current_schema() and column_name like '%at' and data_type = 'bigint' loop
+                execute format('update %I set %I = %2$I - {}', c.table_name, c.column_name);
+            end loop;
+        end $$",
+        u64::from(days) * 24 * 60 * 60 * 1000
+    );
+    schema.sql(&script).expect("an older schema");
+}
+
+async fn age_file(database: &std::path::Path, days: u32) {
     let script = r#"
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1])

@@ -1,0 +1,14 @@
+//! The same tests on PostgreSQL, where the harness gives every server a schema of its own. Left out is what knows no database:
+//! what a hostile component can do, the demo, and what the documents of the API promise.
+
+mod access;
+mod bad_input;
+mod conditions;
+mod crash;
+mod defects;
+mod mail;
+mod operations;
+mod plugins;
+mod routes;
+mod waits;
+mod webhooks;

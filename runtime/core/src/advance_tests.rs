@@ -1,7 +1,12 @@
+use serde_json::{Value, json};
+
 use super::*;
 use crate::clock::SequentialIds;
-use crate::definition::Guard;
-
+use crate::definition::{Guard, Reentry};
+use crate::end::releases;
+use crate::execution::{ExecutionStatus, Wait};
+use crate::journal::JournalKind;
+use crate::outcome::{Completion, EventWait, WaitRequest};
 use crate::start::{Start, start};
 use crate::testing::{definition, edge, graph, step};
 use crate::time::Timestamp;

@@ -1,23 +1,48 @@
-//! Which edge a finished step's execution follows (spec plunk-workflows, 7 rule 2).
+//! Which edges a finished step's execution follows (spec plunk-workflows, 7 rule 2).
 
-use crate::definition::{Graph, Guard, Transition};
+use crate::definition::{Follow, Graph, Guard, Transition};
 use crate::id::StepId;
+use crate::marking::Marking;
 
-/// The edge to follow: the first, by priority, that is unconditional or names the branch; else the first that stands in
-/// for all others. `None` ends the execution.
-pub(crate) fn choose<'g>(graph: &'g Graph, from: StepId, branch: Option<&str>) -> Option<&'g Transition> {
-    let edges = graph.outgoing(from);
+/// The edges to follow: those, by priority, that are unconditional or name the branch; if there are none, those that stand in
+/// for all others. Of several the first, unless the step follows all. With none the path ends.
+pub(crate) fn choose<'g>(
+    graph: &'g Graph,
+    marking: &Marking,
+    from: StepId,
+    branch: Option<&str>,
+) -> Vec<&'g Transition> {
+    let edges = passable(graph, marking, from);
     let taken = |edge: &&&Transition| match &edge.guard {
         Guard::Always => true,
         Guard::Branch(name) => branch == Some(name.as_str()),
         Guard::Otherwise | Guard::Never => false,
     };
-    edges.iter().find(taken).or_else(|| edges.iter().find(|edge| edge.guard == Guard::Otherwise)).copied()
+    let mut chosen: Vec<_> = edges.iter().filter(taken).copied().collect();
+    if chosen.is_empty() {
+        chosen.extend(edges.iter().filter(|edge| edge.guard == Guard::Otherwise));
+    }
+    followed(graph, from, chosen)
 }
 
-/// The edge that catches a failure of a step: the first that names the branch, whatever other edges there are.
-pub(crate) fn on_error<'g>(graph: &'g Graph, from: StepId, branch: &str) -> Option<&'g Transition> {
-    graph.outgoing(from).into_iter().find(|edge| matches!(&edge.guard, Guard::Branch(name) if name == branch))
+/// The edges that catch a failure of a step: those that name the branch, whatever other edges there are.
+pub(crate) fn on_error<'g>(graph: &'g Graph, marking: &Marking, from: StepId, branch: &str) -> Vec<&'g Transition> {
+    let mut edges = passable(graph, marking, from);
+    edges.retain(|edge| matches!(&edge.guard, Guard::Branch(name) if name == branch));
+    followed(graph, from, edges)
+}
+
+fn passable<'g>(graph: &'g Graph, marking: &Marking, from: StepId) -> Vec<&'g Transition> {
+    let mut edges = graph.outgoing(from);
+    edges.retain(|edge| marking.lets_pass(graph, edge));
+    edges
+}
+
+fn followed<'g>(graph: &Graph, from: StepId, mut edges: Vec<&'g Transition>) -> Vec<&'g Transition> {
+    if graph.step(from).is_none_or(|step| step.follow == Follow::First) {
+        edges.truncate(1);
+    }
+    edges
 }
 
 #[cfg(test)]
@@ -31,8 +56,8 @@ mod tests {
         let edges =
             guards.iter().map(|(to, guard, priority)| edge(&steps, "from", to, guard.clone(), *priority)).collect();
         let graph = graph(steps, edges);
-        let chosen = choose(&graph, graph.steps[0].id, branch)?;
-        graph.step(chosen.to).map(|step| step.name.clone())
+        let chosen = choose(&graph, &Marking::default(), graph.steps[0].id, branch);
+        graph.step(chosen.first()?.to).map(|step| step.name.clone())
     }
 
     fn on(branch: &str) -> Guard {

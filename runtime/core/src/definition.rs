@@ -110,10 +110,50 @@ pub struct Step {
     pub retry: Option<RetryPolicy>,
     /// The component that the configuration was validated with.
     pub plugin: Option<Digest>,
+    /// Along which edges the execution goes on.
+    #[serde(default, skip_serializing_if = "Follow::is_first")]
+    pub follow: Follow,
+    /// Which of the paths that lead here enter it.
+    #[serde(default, skip_serializing_if = "Join::is_any")]
+    pub join: Join,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// Which of the edges that may be followed from a step are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Follow {
+    /// The first that may be.
+    #[default]
+    First,
+    /// Each that may be, all at once: the step is a fork.
+    All,
+}
+
+impl Follow {
+    fn is_first(&self) -> bool {
+        *self == Self::First
+    }
+}
+
+/// Which of the paths that lead to a step enter it. It is entered once in each pass, whichever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Join {
+    /// The first that arrives; those that come later end there.
+    #[default]
+    Any,
+    /// All together: the step is due once no other path can still arrive.
+    All,
+}
+
+impl Join {
+    fn is_any(&self) -> bool {
+        *self == Self::Any
+    }
 }
 
 /// Where an editor draws a step.
@@ -140,10 +180,35 @@ pub struct Transition {
     pub priority: i32,
     /// The condition as it was written, for the surface that wrote it.
     pub condition: Option<Value>,
+    /// Its part in a loop, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looping: Option<Looping>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// An edge's part in a loop: that which leads back, or one that asks how far the loop has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Looping {
+    /// Leads back: a new pass begins, in which the steps between its two ends may be entered again. It is followed `max` times,
+    /// which makes `max + 1` passes, and then it is as if it were not there. A new pass of a loop around it counts anew.
+    Back {
+        /// How often it is followed at most.
+        max: u32,
+    },
+    /// Followed only while the loop of this edge has passes left.
+    Within {
+        /// The edge that leads back.
+        of: TransitionId,
+    },
+    /// Followed only once that loop has no passes left.
+    UsedUp {
+        /// The edge that leads back.
+        of: TransitionId,
+    },
 }
 
 /// When an edge is taken.
@@ -181,6 +246,12 @@ impl Graph {
     /// The edges that lead to a step.
     pub fn incoming(&self, to: StepId) -> impl Iterator<Item = &Transition> {
         self.transitions.iter().filter(move |edge| edge.to == to)
+    }
+
+    /// Whether executions go along one path only, of which nothing has to be remembered: nothing forks and nothing repeats.
+    pub fn is_single_path(&self) -> bool {
+        self.steps.iter().all(|step| step.follow == Follow::First)
+            && self.transitions.iter().all(|edge| edge.looping.is_none())
     }
 
     /// The steps that can be reached from one, itself included, in the order in which they are met.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::definition::Reentry;
 use crate::id::{ContactId, DefinitionId, ExecutionId, StepExecutionId, StepId, WorkspaceId};
+use crate::marking::Marking;
 use crate::outcome::{EventWait, Failure, Wake};
 use crate::plugin::Digest;
 use crate::time::Timestamp;
@@ -17,7 +18,7 @@ pub enum ExecutionStatus {
     Pending,
     /// A step runs or is about to.
     Running,
-    /// Every active step waits for something.
+    /// Every active step waits, for something from outside or for other paths.
     Waiting,
     /// Held by a person.
     Paused,
@@ -86,7 +87,7 @@ pub struct Execution {
     pub contact_id: Option<ContactId>,
     /// Where it stands.
     pub status: ExecutionStatus,
-    /// The step it stands on; none once it completed.
+    /// The step it stands on, of several the one that was entered last; none once it completed.
     pub current_step_id: Option<StepId>,
     /// Why it ended early.
     pub exit_reason: Option<String>,
@@ -96,6 +97,9 @@ pub struct Execution {
     pub event: Value,
     /// Variables, an object.
     pub variables: Map<String, Value>,
+    /// Which paths it went so far, where its graph has several or repeats some.
+    #[serde(default, skip_serializing_if = "Marking::is_empty")]
+    pub marking: Marking,
     /// Which re-entry rule it was started under.
     pub reentry: Reentry,
     /// While set, no other execution of the definition may have the same: the unique index behind re-entry.
@@ -120,7 +124,8 @@ pub struct Execution {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepStatus {
-    /// Due at `run_at`, on no node yet.
+    /// Due at `run_at`, on no node yet; without a `run_at` it is held until the other paths to its step have come or can no
+    /// longer come.
     Pending,
     /// Runs, or is about to, on the node that holds the lease.
     Running,
@@ -128,7 +133,7 @@ pub enum StepStatus {
     Waiting,
     /// Done.
     Completed,
-    /// Given up because its execution ended.
+    /// Given up because its execution ended, or because a new pass of a loop began.
     Skipped,
     /// Failed for good.
     Failed,
@@ -168,7 +173,7 @@ pub struct StepExecution {
     pub status: StepStatus,
     /// 1 on the first try.
     pub attempt: u32,
-    /// When to run it, while `Pending` or `Running`.
+    /// When to run it, while `Pending` or `Running`; none while it is held.
     pub run_at: Option<Timestamp>,
     /// How often it was resumed, after waits and checkpoints.
     pub resumes: u32,
@@ -199,6 +204,11 @@ impl StepExecution {
     /// counts only for the run that gave it.
     pub fn run(&self) -> u32 {
         self.attempt.saturating_add(self.resumes)
+    }
+
+    /// Whether it has arrived at a step that is entered together with the other paths, and these have not come yet.
+    pub fn is_held(&self) -> bool {
+        self.status == StepStatus::Pending && self.run_at.is_none()
     }
 }
 

@@ -33,6 +33,8 @@ pub struct JournalEntry {
 pub enum JournalKind {
     /// The execution was started.
     ExecutionStarted,
+    /// A path has come to a step that waits for others.
+    StepHeld,
     /// A step is due.
     StepScheduled,
     /// A step completed.
@@ -47,8 +49,10 @@ pub enum JournalKind {
     StepRetrying,
     /// A step failed for good.
     StepFailed,
-    /// A step was given up because the execution ended.
+    /// A step was given up because the execution ended or a new pass began.
     StepSkipped,
+    /// A loop repeats its steps.
+    PassBegun,
     /// The execution went through to the end.
     ExecutionCompleted,
     /// A step ended the execution.
@@ -66,6 +70,7 @@ impl JournalKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ExecutionStarted => "execution-started",
+            Self::StepHeld => "step-held",
             Self::StepScheduled => "step-scheduled",
             Self::StepCompleted => "step-completed",
             Self::StepWaiting => "step-waiting",
@@ -74,6 +79,7 @@ impl JournalKind {
             Self::StepRetrying => "step-retrying",
             Self::StepFailed => "step-failed",
             Self::StepSkipped => "step-skipped",
+            Self::PassBegun => "pass-begun",
             Self::ExecutionCompleted => "execution-completed",
             Self::ExecutionExited => "execution-exited",
             Self::ExecutionFailed => "execution-failed",

@@ -6,14 +6,18 @@ mod branch;
 mod changes;
 mod clock;
 mod contact;
+mod decision;
 mod definition;
 mod effect;
+mod end;
 mod event;
 mod execution;
 mod id;
 mod journal;
+mod marking;
 mod message;
 mod outcome;
+mod paths;
 mod plugin;
 mod retry;
 mod runner;
@@ -22,14 +26,17 @@ mod start;
 mod template;
 pub mod testing;
 mod time;
+mod visit;
 mod volume;
+mod walk;
 
 pub use advance::{ERROR_BRANCH, Input, MAX_RESUMES, Refused, State, advance};
 pub use changes::Changes;
 pub use clock::{Clock, Given, IdSource, SequentialIds};
 pub use contact::{Contact, ContactChange, MAX_CONTACT_DATA, MergeRule, RESERVED_KEYS, merge, normalise_email};
 pub use definition::{
-    Definition, DefinitionKind, Graph, Guard, Position, Reentry, Step, TRIGGER, Transition, TriggerKind,
+    Definition, DefinitionKind, Follow, Graph, Guard, Join, Looping, Position, Reentry, Step, TRIGGER, Transition,
+    TriggerKind,
 };
 pub use effect::Effect;
 pub use event::{Event, SYSTEM_EVENTS, canonical_name, is_reserved};
@@ -39,6 +46,7 @@ pub use id::{
     TemplateId, TransitionId, WorkspaceId,
 };
 pub use journal::{JournalEntry, JournalKind};
+pub use marking::Marking;
 pub use message::{Consent, Email, Message, MessageStatus};
 pub use outcome::{Completion, EventWait, Failure, Outcome, ReceivedEvent, WaitRequest, Wake};
 pub use plugin::{

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::advance::{enter, new_visit};
-use crate::branch;
 use crate::changes::Changes;
 use crate::clock::Given;
+use crate::decision::Decision;
 use crate::definition::{Definition, Graph, Reentry};
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
 use crate::id::ContactId;
 use crate::journal::JournalKind;
-use crate::volume;
+use crate::marking::Marking;
+use crate::{branch, volume, walk};
 
 /// What an execution is started with.
 #[derive(Clone, Debug, Default)]
@@ -33,10 +33,10 @@ pub struct NoTrigger;
 /// Whether the contact may enter is decided by the store: the execution's `reentry_key` is unique in the definition.
 pub fn start(definition: &Definition, graph: &Graph, start: Start, given: &Given<'_>) -> Result<Changes, NoTrigger> {
     let trigger = graph.trigger().ok_or(NoTrigger)?.id;
-    let mut changes = Changes::new(new_execution(definition, &start, given));
-    changes.note(JournalKind::ExecutionStarted, None, json!({ "eventName": start.event_name }), given);
-    let visit = new_visit(&changes.execution, trigger, given);
-    changes.visits.push(StepExecution {
+    let mut decision = Decision::begin(graph, new_execution(definition, &start, given), given);
+    decision.note(JournalKind::ExecutionStarted, None, json!({ "eventName": start.event_name }));
+    let visit = decision.new_visit(trigger);
+    decision.put(StepExecution {
         status: StepStatus::Completed,
         run_at: None,
         completed_at: Some(given.now),
@@ -47,20 +47,9 @@ pub fn start(definition: &Definition, graph: &Graph, start: Start, given: &Given
         })),
         ..visit
     });
-    match branch::choose(graph, trigger, None) {
-        Some(edge) => enter(&mut changes, edge.to, given),
-        None => nothing_to_do(&mut changes, given),
-    }
-    Ok(volume::accounted(changes, &[]))
-}
-
-fn nothing_to_do(changes: &mut Changes, given: &Given<'_>) {
-    changes.note(JournalKind::ExecutionCompleted, None, Value::Null, given);
-    changes.execution.status = ExecutionStatus::Completed;
-    changes.execution.completed_at = Some(given.now);
-    if changes.execution.reentry == Reentry::OneActive {
-        changes.execution.reentry_key = None;
-    }
+    let edges = branch::choose(graph, &Marking::default(), trigger, None);
+    walk::follow(&mut decision, &edges);
+    Ok(volume::accounted(decision.made(), &[]))
 }
 
 fn new_execution(definition: &Definition, start: &Start, given: &Given<'_>) -> Execution {
@@ -77,6 +66,7 @@ fn new_execution(definition: &Definition, start: &Start, given: &Given<'_>) -> E
         event_name: start.event_name.clone(),
         event: start.event.clone(),
         variables: Map::new(),
+        marking: Marking::default(),
         reentry: definition.reentry,
         reentry_key: contact.map(|contact| contact.to_string()),
         row_version: 1,

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::definition::{Definition, DefinitionKind, Graph, Guard, Position, Reentry, Step, Transition, TriggerKind};
+use crate::definition::{
+    Definition, DefinitionKind, Follow, Graph, Guard, Join, Position, Reentry, Step, Transition, TriggerKind,
+};
 use crate::time::Timestamp;
 
 /// A step of the type and name `name`, its id made from the name.
@@ -17,6 +19,8 @@ pub fn step(name: &str) -> Step {
         template_id: None,
         retry: None,
         plugin: None,
+        follow: Follow::First,
+        join: Join::Any,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
     }
@@ -32,6 +36,7 @@ pub fn edge(steps: &[Step], from: &str, to: &str, guard: Guard, priority: i32) -
         guard,
         priority,
         condition: None,
+        looping: None,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
     }

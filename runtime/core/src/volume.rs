@@ -62,7 +62,7 @@ fn merged_too_large(execution: &Execution, outcome: &Outcome) -> Option<Failure>
         return None;
     }
     let mut merged = execution.event.clone();
-    crate::advance::merge_event(&mut merged, members);
+    crate::visit::merge_event(&mut merged, members);
     let size = size(&merged);
     let message = format!(
         "with what the step adds the event's data would have {size} bytes as JSON, {MAX_VALUE} are allowed: send smaller events"

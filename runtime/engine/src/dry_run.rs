@@ -142,7 +142,7 @@ impl Walk {
         if let Some(running) = self.visits.iter().find(|visit| visit.status == StepStatus::Running) {
             return Some(running.clone());
         }
-        let due = self.visits.iter_mut().find(|visit| visit.status == StepStatus::Pending)?;
+        let due = self.visits.iter_mut().find(|visit| visit.status == StepStatus::Pending && !visit.is_held())?;
         due.status = StepStatus::Running;
         self.now = self.now.max(due.run_at.unwrap_or(self.now));
         Some(due.clone())

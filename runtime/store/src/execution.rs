@@ -117,6 +117,7 @@ pub(crate) fn read(row: &DbRow) -> Result<Execution, StoreError> {
         event_name: row.raw("event_name")?,
         event: row.json("event")?,
         variables: row.json("variables")?,
+        marking: row.maybe_json("marking")?.unwrap_or_default(),
         reentry: row.word("reentry")?,
         reentry_key: row.raw("reentry_key")?,
         row_version: row.raw("row_version")?,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 use stepwell_core::{
-    Definition, DefinitionKind, Given, Graph, Position, Reentry, Step, TRIGGER, TriggerKind, WorkspaceId,
+    Definition, DefinitionKind, Follow, Given, Graph, Join, Position, Reentry, Step, TRIGGER, TriggerKind, WorkspaceId,
 };
 use stepwell_store::definition;
 
@@ -70,6 +70,8 @@ fn trigger_step(trigger: &Trigger, given: &Given<'_>) -> Step {
         template_id: None,
         retry: None,
         plugin: None,
+        follow: Follow::First,
+        join: Join::Any,
         created_at: given.now,
         updated_at: given.now,
     }

@@ -1,7 +1,9 @@
 //! Templates.
 
 use serde_json::{Value, json};
-use stepwell_core::{Definition, DefinitionKind, Graph, Position, Reentry, Step, TemplateId, Timestamp, TriggerKind};
+use stepwell_core::{
+    Definition, DefinitionKind, Follow, Graph, Join, Position, Reentry, Step, TemplateId, Timestamp, TriggerKind,
+};
 use stepwell_store::definition;
 use uuid::Uuid;
 
@@ -31,6 +33,8 @@ async fn use_in_workflow(server: &Server, template: &Value) {
         template_id: Some(template),
         retry: None,
         plugin: None,
+        follow: Follow::First,
+        join: Join::Any,
         created_at: Timestamp(NOW),
         updated_at: Timestamp(NOW),
     };

@@ -7,7 +7,7 @@ use stepwell_core::{Changes, Execution, JournalKind, StepId, StepStatus};
 use crate::conn::Conn;
 use crate::counter::{Count, CounterKey};
 use crate::error::StoreError;
-use crate::row::{maybe_text, to_json, word};
+use crate::row::{maybe_json, maybe_text, to_json, word};
 use crate::sql;
 use crate::{journal, step_execution, step_value, wait};
 
@@ -71,8 +71,8 @@ async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool
     let done = sql::query(
         "insert into execution (id, workspace_id, definition_id, definition_version, contact_id, status, current_step_id,
          exit_reason, event_name, event, variables, reentry, reentry_key, row_version, journal_length, started_at,
-         completed_at, created_at, updated_at, output_bytes)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+         completed_at, created_at, updated_at, output_bytes, marking)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
          where not exists (select 1 from entered where definition_id = $3 and reentry_key = $13)
          on conflict (definition_id, reentry_key) where reentry_key is not null do nothing",
     )
@@ -96,6 +96,7 @@ async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool
     .bind(execution.created_at.0)
     .bind(execution.updated_at.0)
     .bind(execution.output_bytes)
+    .bind(marking(execution)?)
     .execute(conn.db())
     .await?;
     Ok(done.rows_affected() > 0)
@@ -106,7 +107,7 @@ async fn update_execution(conn: &mut Conn, changes: &Changes) -> Result<(), Stor
     let done = sql::query(
         "update execution set status = $4, current_step_id = $5, exit_reason = $6, event = $7, variables = $8,
          reentry_key = $9, row_version = $10, journal_length = $11, completed_at = $12, updated_at = $13,
-         output_bytes = $14
+         output_bytes = $14, marking = $15
          where id = $1 and workspace_id = $2 and row_version = $3",
     )
     .bind(execution.id.to_string())
@@ -123,10 +124,16 @@ async fn update_execution(conn: &mut Conn, changes: &Changes) -> Result<(), Stor
     .bind(execution.completed_at.map(|time| time.0))
     .bind(execution.updated_at.0)
     .bind(execution.output_bytes)
+    .bind(marking(execution)?)
     .execute(conn.db())
     .await
     .map_err(|error| StoreError::unless_duplicate(error, || StoreError::ReentryRefused(execution.definition_id)))?;
     if done.rows_affected() == 0 { Err(StoreError::Fenced(execution.id)) } else { Ok(()) }
+}
+
+/// What an execution remembers of its way; null on a single path, where that is nothing.
+fn marking(execution: &Execution) -> Result<Option<String>, StoreError> {
+    maybe_json(Some(&execution.marking).filter(|marking| !marking.is_empty()))
 }
 
 /// Counts what happened at each step. The journal says it: each visit is scheduled once and ends once. Only the trigger's
@@ -164,6 +171,8 @@ fn counted(kind: JournalKind) -> Option<Count> {
         JournalKind::StepFailed => Some(Count { failed: 1, ..none }),
         JournalKind::StepSkipped => Some(Count { skipped: 1, ..none }),
         JournalKind::ExecutionStarted
+        | JournalKind::StepHeld
+        | JournalKind::PassBegun
         | JournalKind::StepWaiting
         | JournalKind::StepWoken
         | JournalKind::StepCheckpointed

@@ -72,6 +72,7 @@ fn edge(from: StepId, to: StepId, label: Label, given: &Given<'_>) -> Transition
         guard: label.guard,
         priority: 0,
         condition: label.condition,
+        looping: None,
         created_at: given.now,
         updated_at: given.now,
     }

@@ -32,6 +32,7 @@ pub(crate) fn add_step(
                 guard,
                 priority: 0,
                 condition: None,
+                looping: None,
                 created_at: given.now,
                 updated_at: given.now,
             },

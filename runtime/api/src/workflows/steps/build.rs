@@ -1,7 +1,7 @@
 //! Making a step out of a request: its type, configuration, template and retry policy, all checked.
 
 use serde_json::{Map, Value};
-use stepwell_core::{Digest, Given, Position, RetryPolicy, Step, StepDescriptor, TRIGGER, TemplateId};
+use stepwell_core::{Digest, Follow, Given, Join, Position, RetryPolicy, Step, StepDescriptor, TRIGGER, TemplateId};
 
 use crate::error::{ApiError, FieldError};
 use crate::extract::fits;
@@ -43,6 +43,8 @@ pub(crate) async fn new_step(
         template_id: checked.template,
         retry: new.retry.map(retry).transpose()?,
         plugin: Some(digest),
+        follow: Follow::First,
+        join: Join::Any,
         created_at: given.now,
         updated_at: given.now,
     })

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use stepwell_tests::{HttpPeer, Server};
 
-use audit::Database;
-use flow::Flow;
-use load::Load;
+pub(crate) use audit::Database;
+pub(crate) use flow::Flow;
+pub(crate) use load::{Load, Sent};
 use seed::Seed;
 
 /// Whether tests run at their full length.

@@ -7,6 +7,7 @@ mod conditions;
 mod crash;
 mod defects;
 mod demo;
+mod disk_full;
 mod hostile;
 mod killing;
 mod mail;

@@ -122,7 +122,8 @@ const COMMON: &[Common] = &[
     Common {
         status: "503",
         name: "ServiceUnavailable",
-        description: "The server is busy; `Retry-After` says when to come back",
+        description: "The server is busy, or its database does not take it for now: `error.code` says which, `Retry-After` when \
+                      to come back",
         applies: |_| true,
     },
 ];

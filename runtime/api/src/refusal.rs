@@ -4,12 +4,15 @@ use axum::http::StatusCode;
 use serde_json::json;
 use stepwell_core::PluginError;
 use stepwell_engine::EngineError;
-use stepwell_store::StoreError;
+use stepwell_store::{StoreError, Trouble};
 
 use crate::error::ApiError;
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        if let Some(trouble) = error.trouble() {
+            return of_database(trouble).caused_by(error);
+        }
         match &error {
             StoreError::Fenced(_) | StoreError::VersionConflict(_) => {
                 Self::conflict("It was changed by somebody else at the same time").suggest("Try again")
@@ -25,12 +28,24 @@ impl From<StoreError> for ApiError {
             | StoreError::Migrate(_)
             | StoreError::Thread(_)
             | StoreError::NotCommitted(_)
+            | StoreError::Trouble(_)
             | StoreError::Panicked
             | StoreError::Corrupt { .. }
             | StoreError::Json(_)
             | StoreError::Database(_) => Self::internal(error),
         }
     }
+}
+
+/// 503: it is the database and not the request, and it may pass.
+fn of_database(trouble: Trouble) -> ApiError {
+    let (code, message, seconds) = match trouble {
+        Trouble::Full => ("DATABASE_FULL", "The disk of the database is full", 5),
+        Trouble::ReadOnly => ("DATABASE_READ_ONLY", "The database may only be read", 5),
+        Trouble::Unreachable => ("DATABASE_UNREACHABLE", "The database does not answer", 1),
+        Trouble::Failing => ("DATABASE_FAILING", "The disk of the database does not read or write", 5),
+    };
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, message).retry_after(seconds)
 }
 
 impl From<EngineError> for ApiError {

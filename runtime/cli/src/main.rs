@@ -126,7 +126,10 @@ fn run(command: Command, given: Given, config: &Config) -> Result<()> {
 
 fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
-    let ended = runtime.block_on(work);
+    let ended = runtime.block_on(async {
+        signal::outlive_file_limit()?;
+        work.await
+    });
     // Whatever still blocks a thread has had its time.
     runtime.shutdown_background();
     ended

@@ -1,6 +1,7 @@
 //! Effect boundaries: steps whose components touch nothing outside run one after the other in memory and are stored in one
 //! commit, just before the next outside effect, wait or end. A crash before it loses nothing but work: none of them could act.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use stepwell_core::{
@@ -16,6 +17,10 @@ use crate::step::{self, Due, Surroundings};
 /// The most steps in one commit, and the longest time they may take together: a commit stays small, and a crash repeats little.
 const MAX_STEPS: usize = 32;
 const MAX_TIME: Duration = Duration::from_millis(50);
+
+/// How long to wait before a commit that the database does not take is tried again.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Steps of one execution that ran and are not stored yet.
 pub(crate) struct Chain {
@@ -140,11 +145,34 @@ impl Chain {
     }
 
     /// Stores everything in one commit.
+    ///
+    /// While the database takes no writes, what the steps did is kept and tried again: to run them again would repeat what they
+    /// did outside.
     pub(crate) async fn commit(self, inner: &Inner) -> Result<Settled, StoreError> {
         let Self { changes, ran, .. } = self;
         let Some(changes) = changes else { return Ok(Settled::default()) };
-        inner.store.write(move |conn| Box::pin(async move { store(conn, changes, ran).await })).await
+        let decided = Arc::new((changes, ran));
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let decided = Arc::clone(&decided);
+            let stored =
+                inner.store.write(move |conn| Box::pin(async move { store(conn, &decided.0, &decided.1).await }));
+            match stored.await {
+                Err(error) if may_pass(&error) && !inner.stopping() => {
+                    // The committer has logged it, once for all that it was to store.
+                    tracing::debug!(error = &error as &dyn std::error::Error, "steps that ran wait to be stored");
+                }
+                settled => return settled,
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
+}
+
+/// Whether a commit that failed may go through later as it is.
+fn may_pass(error: &StoreError) -> bool {
+    matches!(error, StoreError::Overloaded) || error.trouble().is_some()
 }
 
 /// Whether a step may run while these effects are not stored: it must touch nothing outside, and nothing that they change.
@@ -160,26 +188,26 @@ fn may_share<'e>(next: Touches, mut effects: impl Iterator<Item = &'e Effect>) -
 
 /// Writes the steps; if the execution was changed by somebody else meanwhile, only the first of them, decided anew: the others
 /// follow from a state that is gone, and run again.
-async fn store(conn: &mut Conn, changes: Changes, ran: Vec<Ran>) -> Result<Settled, StoreError> {
-    match execution::apply(conn, &changes).await {
+async fn store(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
+    match execution::apply(conn, changes).await {
         Ok(()) => {}
         Err(StoreError::Fenced(_)) => return first_anew(conn, ran).await,
         Err(error) => return Err(error),
     }
-    let mut settled = Settled { next_at: commit::next_at(&changes), ..Settled::default() };
-    settled.routed.due.extend(route::due(&changes));
-    for ran in ran.into_iter().filter(|ran| changes.keeps_effects(ran.due.visit.id)) {
-        for effect in ran.report.effects {
-            commit::apply(conn, &ran.due, effect, &ran.stamp, &mut settled).await?;
+    let mut settled = Settled { next_at: commit::next_at(changes), ..Settled::default() };
+    settled.routed.due.extend(route::due(changes));
+    for ran in ran.iter().filter(|ran| changes.keeps_effects(ran.due.visit.id)) {
+        for effect in &ran.report.effects {
+            commit::apply(conn, &ran.due, effect.clone(), &ran.stamp, &mut settled).await?;
         }
     }
     Ok(settled)
 }
 
-async fn first_anew(conn: &mut Conn, ran: Vec<Ran>) -> Result<Settled, StoreError> {
-    match ran.into_iter().next() {
+async fn first_anew(conn: &mut Conn, ran: &[Ran]) -> Result<Settled, StoreError> {
+    match ran.first() {
         Some(Ran { due, report, retry, spread, stamp }) => {
-            commit::settle(conn, &due, report, retry, spread, &stamp).await
+            commit::settle(conn, due, report.clone(), *retry, *spread, stamp).await
         }
         None => Ok(Settled::default()),
     }

@@ -20,6 +20,7 @@ use crate::counter;
 use crate::dialect::DbPool;
 use crate::error::StoreError;
 use crate::graphs::Graphs;
+use crate::trouble::Condition;
 
 /// The most jobs in one transaction: bounds how long the first of them waits for the last.
 const MAX_BATCH: usize = 256;
@@ -123,6 +124,7 @@ pub(crate) struct Committer {
     pub(crate) node: Arc<str>,
     pub(crate) queue: mpsc::Receiver<Box<dyn Job>>,
     pub(crate) stop: Arc<Notify>,
+    pub(crate) condition: Arc<Condition>,
 }
 
 impl Committer {
@@ -153,6 +155,7 @@ impl Committer {
             Err(error) => {
                 // Not even begun: the next try would end the same way.
                 tracing::error!(%error, jobs = batch.jobs.len(), "writes were not begun");
+                self.condition.failed(&error);
                 answer(batch.jobs.drain(..), Err(Arc::new(error)));
                 return None;
             }
@@ -174,13 +177,17 @@ impl Committer {
         batch.finished();
         if let Err(error) = &outcome {
             tracing::error!(%error, jobs = done.len(), "a batch of writes was not committed");
+            self.condition.failed(error);
             // Whatever is still open is rolled back with the connection.
             conn.close().await;
-            answer(done.into_iter(), outcome);
+            answer(done.into_iter(), outcome.map(drop));
             return None;
         }
         conn.committed().await;
-        answer(done.into_iter(), outcome);
+        if outcome.as_ref().is_ok_and(|kept| *kept) {
+            self.condition.committed();
+        }
+        answer(done.into_iter(), outcome.map(drop));
         Some(conn)
     }
 
@@ -194,8 +201,14 @@ impl Committer {
             conn.close().await;
         }
         let mut conn = Conn::writing(self.pool.acquire().await?, self.graphs.clone(), self.node.clone());
-        conn.db().begin(alone).await?;
-        Ok(conn)
+        match conn.db().begin(alone).await {
+            Ok(()) => Ok(conn),
+            Err(error) => {
+                // Not to be met again: the next may be opened on a database that takes writes.
+                conn.close().await;
+                Err(error)
+            }
+        }
     }
 }
 
@@ -203,9 +216,9 @@ fn answer(jobs: impl Iterator<Item = Box<dyn Job>>, outcome: Result<(), Arc<sqlx
     jobs.for_each(|job| job.answer(outcome.clone()));
 }
 
-/// Moves jobs from `batch` to `done` and runs them in the transaction that was begun. An error means that nothing of `done` is
-/// stored.
-async fn transaction(conn: &mut Conn, batch: &mut Batch, done: &mut Vec<Box<dyn Job>>) -> Result<(), sqlx::Error> {
+/// Moves jobs from `batch` to `done` and runs them in the transaction that was begun. `false` if none of
+/// them had anything to keep; an error means that nothing of `done` is stored.
+async fn transaction(conn: &mut Conn, batch: &mut Batch, done: &mut Vec<Box<dyn Job>>) -> Result<bool, sqlx::Error> {
     let jobs = if batch.alone > 0 { 1 } else { batch.jobs.len() };
     let mut kept = false;
     for _ in 0..jobs {
@@ -215,10 +228,10 @@ async fn transaction(conn: &mut Conn, batch: &mut Batch, done: &mut Vec<Box<dyn 
         kept |= ran?;
     }
     if !kept {
-        return conn.db().control("rollback").await;
+        return conn.db().control("rollback").await.map(|()| false);
     }
     counter::flush(conn).await?;
-    conn.db().control("commit").await
+    conn.db().control("commit").await.map(|()| true)
 }
 
 /// Runs one job; true if its writes are to be kept. A lone job needs no savepoint: the transaction is its own.

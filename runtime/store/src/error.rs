@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use stepwell_core::{DefinitionId, ExecutionId};
 
+use crate::trouble::Trouble;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -49,6 +51,9 @@ pub enum StoreError {
     /// The transaction this write was part of could not be committed; nothing was changed.
     #[error("committing a batch of writes")]
     NotCommitted(#[source] Arc<sqlx::Error>),
+    /// The database takes no writes for now; nothing was changed.
+    #[error("{0}")]
+    Trouble(Trouble),
     /// The write panicked and was rolled back.
     #[error("a write panicked")]
     Panicked,
@@ -73,7 +78,7 @@ impl StoreError {
     /// Whether the same request may go through later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Overloaded | Self::NotCommitted(_) | Self::Database(_) | Self::Fenced(_) => true,
+            Self::Overloaded | Self::NotCommitted(_) | Self::Database(_) | Self::Fenced(_) | Self::Trouble(_) => true,
             Self::BadUrl(_)
             | Self::Open { .. }
             | Self::Migrate(_)
@@ -86,6 +91,29 @@ impl StoreError {
             | Self::Panicked
             | Self::Corrupt { .. }
             | Self::Json(_) => false,
+        }
+    }
+
+    /// What is the matter with the database, if it is the database and not what it was asked.
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Trouble(trouble) => Some(*trouble),
+            Self::NotCommitted(cause) => Trouble::of(cause),
+            Self::Database(cause) | Self::Open { cause, .. } => Trouble::of(cause),
+            Self::Migrate(sqlx::migrate::MigrateError::Execute(cause)) => Trouble::of(cause),
+            Self::Overloaded
+            | Self::Fenced(_)
+            | Self::BadUrl(_)
+            | Self::Migrate(_)
+            | Self::Thread(_)
+            | Self::ReentryRefused(_)
+            | Self::VersionConflict(_)
+            | Self::EmailTaken(_)
+            | Self::AlreadyExists
+            | Self::Closed
+            | Self::Panicked
+            | Self::Corrupt { .. }
+            | Self::Json(_) => None,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::conn::Conn;
 use crate::dialect::{self, DbPool, Pools};
 use crate::error::StoreError;
 use crate::graphs::Graphs;
+use crate::trouble::{self, Condition};
 
 /// What is refused as overload.
 #[derive(Clone, Copy)]
@@ -37,6 +38,7 @@ struct Inner {
     queue: mpsc::Sender<Box<dyn Job>>,
     stop: Arc<Notify>,
     patience: Duration,
+    condition: Arc<Condition>,
     /// Ends when the committer has.
     committer: Mutex<Option<oneshot::Receiver<()>>>,
 }
@@ -52,16 +54,17 @@ impl Store {
         let Pools { readers, quick, writer, node } = dialect::open(url, patience).await?;
         let graphs = Graphs::new();
         let (queue, jobs) = mpsc::channel(queue);
-        let stop = Arc::new(Notify::new());
+        let (stop, condition) = (Arc::new(Notify::new()), Arc::new(Condition::new()));
         let committer = Committer {
             pool: writer.clone(),
             graphs: graphs.clone(),
             node: Arc::clone(&node),
             queue: jobs,
             stop: Arc::clone(&stop),
+            condition: Arc::clone(&condition),
         };
         let committer = Mutex::new(Some(start(committer)?));
-        Ok(Self(Arc::new(Inner { readers, quick, writer, graphs, node, queue, stop, patience, committer })))
+        Ok(Self(Arc::new(Inner { readers, quick, writer, graphs, node, queue, stop, patience, condition, committer })))
     }
 
     /// Whether other nodes may work on the same database.
@@ -100,6 +103,13 @@ impl Store {
             },
         )?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Whether the database takes writes. If nothing was written within the last second it is tried: so asking often costs at
+    /// most a write a second.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let write = |bytes| self.write(move |conn| Box::pin(async move { trouble::try_write(conn, bytes).await }));
+        self.0.condition.find(write).await
     }
 
     /// Refuses new writes, finishes those that wait, and closes the connections. A second call waits for the first.

@@ -76,7 +76,7 @@ impl Load {
     }
 
     /// Waits until so many more events are accepted.
-    pub(crate) async fn wait_for_more(&mut self, count: usize) {
+    pub(crate) async fn wait_for_more(&self, count: usize) {
         let wanted = self.accepted() + count;
         eventually("events that are accepted", || async { (self.accepted() >= wanted).then_some(()) }).await;
     }

@@ -48,7 +48,7 @@ fn every_default_in_the_help_is_one_that_can_be_read() {
     let config = config(&[], "").expect("defaults");
     assert_eq!(config.database_url, "sqlite:stepwell-data/stepwell.db");
     assert_eq!(config.step_wall, Duration::from_secs(60));
-    assert_eq!((config.retention, config.tracking, config.rate_limits), (None, true, false));
+    assert_eq!((config.retention, config.tracking, config.rate_limits), (Retention::default(), true, false));
     assert_eq!(config.log, LogSettings { filter: "info".into(), format: LogFormat::Human });
 }
 
@@ -87,6 +87,7 @@ fn every_kind_of_setting_refuses_nonsense() {
         ("max_body_kib", "-1"),
         ("concurrency", "many"),
         ("retention_days", "1.5"),
+        ("retention_executions", "-1"),
         ("log_format", "xml"),
     ]
     .into();
@@ -115,11 +116,15 @@ fn the_value_of_a_secret_is_not_shown() {
 
 #[test]
 fn networks_and_switches_are_read_as_people_write_them() {
-    let config =
-        config(&["--allow-network", "127.0.0.0/8, ::1/128"], "tracking = false\nretention_days = 2").expect("config");
+    let config = config(
+        &["--allow-network", "127.0.0.0/8, ::1/128"],
+        "tracking = false\nretention_days = 2\nretention_executions = 9",
+    )
+    .expect("config");
     assert_eq!(config.allow_network.len(), 2);
     assert!(!config.tracking);
-    assert_eq!(config.retention, Some(Duration::from_secs(2 * 24 * 60 * 60)));
+    let age = Some(Duration::from_secs(2 * 24 * 60 * 60));
+    assert_eq!(config.retention, Retention { age, executions: Some(9) });
 }
 
 #[test]

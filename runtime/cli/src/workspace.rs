@@ -9,7 +9,7 @@ use stepwell_store::{Store, StoreError};
 
 use crate::assemble::open_store;
 use crate::bootstrap;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::print::say;
 
 /// The database of the settings is changed directly; a server that runs on it notices within a second.
@@ -38,6 +38,17 @@ enum Command {
         /// Its name or id.
         workspace: String,
     },
+    /// Says how much of what has ended a workspace keeps, and shows it. A server looks at it within a minute.
+    Retention {
+        /// Its name or id.
+        workspace: String,
+        /// Days that ended executions, events and messages are kept; 0: for ever; default: as the server's settings say.
+        #[arg(long, value_name = "DAYS|default", value_parser = bound::<u32>(config::retention_days))]
+        days: Option<Bound<u32>>,
+        /// The most ended executions that are kept; 0: any number; default: as the server's settings say.
+        #[arg(long, value_name = "NUMBER|default", value_parser = bound::<u64>(config::retention_executions))]
+        executions: Option<Bound<u64>>,
+    },
 }
 
 pub(crate) async fn run(options: Options, config: &Config) -> Result<()> {
@@ -48,9 +59,23 @@ pub(crate) async fn run(options: Options, config: &Config) -> Result<()> {
         Command::List => list(&store).await,
         Command::Disable { workspace } => switch(&store, &workspace, true).await,
         Command::Enable { workspace } => switch(&store, &workspace, false).await,
+        Command::Retention { workspace, days, executions } => retention(&store, &workspace, days, executions).await,
     };
     store.close().await;
     done
+}
+
+/// A bound of a workspace, or that it is the server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bound<T>(Option<T>);
+
+/// Reads one, for an argument.
+fn bound<T>(read: fn(&str) -> Option<T>) -> impl Fn(&str) -> Result<Bound<T>, String> + Clone {
+    move |text| match (text, read(text)) {
+        ("default", _) => Ok(Bound(None)),
+        (_, Some(bound)) => Ok(Bound(Some(bound))),
+        (_, None) => Err("expected a number in the bounds of the setting of the server, or default".to_owned()),
+    }
 }
 
 /// The workspace of a name or id.
@@ -96,6 +121,35 @@ async fn switch(store: &Store, wanted: &str, disabled: bool) -> Result<()> {
     Ok(())
 }
 
+async fn retention(
+    store: &Store,
+    wanted: &str,
+    days: Option<Bound<u32>>,
+    executions: Option<Bound<u64>>,
+) -> Result<()> {
+    let (id, now) = (find(store, wanted).await?, SystemClock.now());
+    let all = stored::retention(&mut store.reader().await?).await?;
+    let mut kept = all.into_iter().find(|(known, _)| *known == id).map(|(_, kept)| kept).unwrap_or_default();
+    kept.days = days.map_or(kept.days, |Bound(days)| days);
+    kept.executions = executions.map_or(kept.executions, |Bound(executions)| executions);
+    if days.is_some() || executions.is_some() {
+        let done: Result<bool, StoreError> =
+            store.write(move |conn| Box::pin(async move { stored::set_retention(conn, id, kept, now).await })).await;
+        done?;
+    }
+    say!("days        {}", shown(kept.days.map(u64::from), "for ever"));
+    say!("executions  {}", shown(kept.executions, "any number"));
+    Ok(())
+}
+
+fn shown(bound: Option<u64>, unbound: &str) -> String {
+    match bound {
+        None => "as the server's settings say".to_owned(),
+        Some(0) => unbound.to_owned(),
+        Some(bound) => bound.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +182,34 @@ mod tests {
             let found = stored::get(&mut store.reader().await.expect("reader"), home).await.expect("read");
             assert_eq!(found.map(|found| found.disabled), Some(disabled));
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_workspace_keeps_is_said_bit_by_bit_and_taken_back() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = store(&folder).await;
+        let home = bootstrap::workspace(&store).await.expect("workspace");
+        let cases = [
+            (Some(Bound(Some(7))), None, (Some(7), None)),
+            (None, Some(Bound(Some(100))), (Some(7), Some(100))),
+            (Some(Bound(None)), None, (None, Some(100))),
+            (None, None, (None, Some(100))),
+        ];
+        for (days, executions, expected) in cases {
+            retention(&store, "Default", days, executions).await.expect("said");
+            let kept = stored::retention(&mut store.reader().await.expect("reader")).await.expect("read");
+            assert_eq!(kept.len(), 1);
+            assert_eq!((kept[0].0, (kept[0].1.days, kept[0].1.executions)), (home, expected));
+        }
+    }
+
+    #[test]
+    fn a_bound_is_a_number_or_the_servers() {
+        let read = bound::<u32>(config::retention_days);
+        assert_eq!(
+            (read("default"), read("0"), read("12")),
+            (Ok(Bound(None)), Ok(Bound(Some(0))), Ok(Bound(Some(12))))
+        );
+        assert!(["", "-1", "1.5", "99999"].iter().all(|text| read(text).is_err()));
     }
 }

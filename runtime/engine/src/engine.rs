@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use crate::commit::Settled;
 use crate::dispatch::{self, Dispatcher};
 use crate::links::Links;
+use crate::prune::{Demand, Retention};
 use crate::route::Stamp;
 use crate::timer::Alarm;
 use crate::{cron, prune, recover, timer};
@@ -34,8 +35,8 @@ pub struct EngineOptions {
     pub concurrency: usize,
     /// How many due steps are kept in memory; the rest wait in the database.
     pub queue_limit: usize,
-    /// How long ended executions are kept; none for ever.
-    pub retention: Option<Duration>,
+    /// What a workspace keeps, unless it was told otherwise.
+    pub retention: Retention,
 }
 
 /// The durable engine. Cheap to clone; all clones are one engine.
@@ -49,7 +50,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) links: Links,
-    pub(crate) retention: Option<Duration>,
+    pub(crate) retention: Retention,
+    pub(crate) demand: Demand,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) alarm: Alarm,
     /// Messages were queued.
@@ -73,6 +75,7 @@ impl Inner {
     pub(crate) fn announce(&self, settled: Settled) {
         if settled.routed.started > 0 {
             metrics::counter!("stepwell_executions_started_total").increment(settled.routed.started as u64);
+            self.demand.started(settled.routed.started);
         }
         if !settled.routed.due.is_empty() {
             self.dispatcher.add(settled.routed.due);
@@ -97,6 +100,7 @@ impl Engine {
             ids: options.ids,
             links: options.links,
             retention: options.retention,
+            demand: Demand::default(),
             dispatcher: Dispatcher::new(options.concurrency, options.queue_limit),
             alarm: Alarm::new(),
             mail: Notify::new(),

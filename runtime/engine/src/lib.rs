@@ -30,4 +30,5 @@ pub use engine::{Engine, EngineOptions};
 pub use error::EngineError;
 pub use intake::{AddressEdit, IdempotencyKey, Intake, Tracked, Who, Written};
 pub use links::{Claim, LinkKind, Links};
+pub use prune::Retention;
 pub use route::{NewEvent, Routed, Stamp, change_contact, emit};

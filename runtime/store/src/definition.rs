@@ -1,6 +1,7 @@
 //! Definitions: heads and graphs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use stepwell_core::{Definition, DefinitionId, Graph, Timestamp, WorkspaceId, canonical_name};
 
@@ -13,8 +14,8 @@ use crate::sql::{self, DbRow, QueryBuilder};
 
 pub use crate::definition_page::{DefinitionQuery, DefinitionSort, Listed, page};
 
-/// Executions that are deleted together with their definition; the rest follows in batches.
-const DELETED_AT_ONCE: i64 = 1_000;
+/// How much is deleted together with a definition; the rest follows in batches.
+const AT_ONCE: prune::Batch = prune::Batch { rows: 1_000, time: Duration::from_millis(20) };
 
 /// Stores a new definition with the graph of its version.
 pub async fn insert(conn: &mut Conn, definition: &Definition, graph: &Graph) -> Result<(), StoreError> {
@@ -179,7 +180,7 @@ pub async fn delete(
     let query =
         sql::query("insert into deleted_definition (definition_id, workspace_id, deleted_at) values ($1, $2, $3)");
     query.bind(id.to_string()).bind(workspace.to_string()).bind(now.0).execute(conn.db()).await?;
-    prune::deleted_definition(conn, &id.to_string(), DELETED_AT_ONCE).await?;
+    prune::deleted_definition(conn, &id.to_string(), AT_ONCE).await?;
     Ok(true)
 }
 

@@ -64,6 +64,40 @@ pub async fn set_disabled(
     Ok(done.rows_affected() > 0)
 }
 
+/// How long and how many ended executions a workspace keeps, where that is not what the server's settings say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Days after which they go; 0: never for their age; none: as the server says.
+    pub days: Option<u32>,
+    /// The most of them; 0: any number; none: as the server says.
+    pub executions: Option<u64>,
+}
+
+/// What each workspace keeps, in the order of their ids.
+pub async fn retention(conn: &mut Conn) -> Result<Vec<(WorkspaceId, Retention)>, StoreError> {
+    let query = sql::query("select id, retention_days, retention_executions from workspace order by id");
+    row::all(query.fetch_all(conn.db()).await?, |row| {
+        let days = row.raw::<Option<i64>>("retention_days")?.map(|days| u32::try_from(days).unwrap_or(0));
+        let executions = row.raw::<Option<i64>>("retention_executions")?.map(|most| u64::try_from(most).unwrap_or(0));
+        Ok((row.parsed("id")?, Retention { days, executions }))
+    })
+}
+
+/// Says what a workspace keeps; false if there is none of this id.
+pub async fn set_retention(
+    conn: &mut Conn,
+    id: WorkspaceId,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let query = sql::query(
+        "update workspace set retention_days = $2, retention_executions = $3, updated_at = $4 where id = $1",
+    );
+    let executions = retention.executions.map(|most| i64::try_from(most).unwrap_or(i64::MAX));
+    let query = query.bind(id.to_string()).bind(retention.days.map(i64::from)).bind(executions).bind(now.0);
+    Ok(query.execute(conn.db()).await?.rows_affected() > 0)
+}
+
 /// The secret that signs a workspace's webhooks.
 pub async fn webhook_secret(conn: &mut Conn, id: WorkspaceId) -> Result<Option<Vec<u8>>, StoreError> {
     let query = sql::query("select webhook_secret from workspace where id = $1");

@@ -13,7 +13,7 @@ use stepwell_core::{
     Clock, Digest, Grant, Outcome, PluginError, PluginHost, PluginInfo, PluginSource, Problem, RetryPolicy,
     StepDescriptor, StepReport, StepRequest, StepRunner, Timestamp, WorkspaceId,
 };
-use stepwell_engine::{Engine, EngineOptions, Links, RandomIds};
+use stepwell_engine::{Engine, EngineOptions, Links, RandomIds, Retention};
 use stepwell_store::key::{self, ApiKey, KeyKind};
 use stepwell_store::workspace::{self, Workspace};
 use stepwell_store::{Store, StoreError};
@@ -198,7 +198,7 @@ impl Server {
             links: Links::new(&public_url, [7; 32]),
             concurrency: 4,
             queue_limit: 100,
-            retention: None,
+            retention: Retention::default(),
         });
         let state = ApiState::new(engine, options);
         state.set_ready(true);

@@ -15,6 +15,7 @@ use crate::engine::EngineOptions;
 use crate::links::{Claim, LinkKind};
 use crate::mail::SmtpUrl;
 use crate::mail::compose::tests::{links, message};
+use crate::prune::Retention;
 
 /// A clock that only moves when it is told to.
 #[derive(Default)]
@@ -81,7 +82,7 @@ impl Scene {
             links: links(),
             concurrency: 1,
             queue_limit: 1,
-            retention: None,
+            retention: Retention::default(),
         });
         let scene = Self { engine, clock, message, _folder: folder };
         scene.fill(subscribed).await;

@@ -12,7 +12,7 @@ use stepwell_core::{
     Outcome, PluginError, PluginHost, PluginInfo, Problem, Reentry, RetryPolicy, StepDescriptor, StepExecution,
     StepReport, StepRequest, StepRunner, Timestamp, Touches, WaitRequest, WorkspaceId, testing,
 };
-use stepwell_engine::{AddressEdit, Engine, EngineOptions, Intake, Links, RandomIds, Tracked, Who};
+use stepwell_engine::{AddressEdit, Engine, EngineOptions, Intake, Links, RandomIds, Retention, Tracked, Who};
 use stepwell_store::{Store, StoreError, definition, execution, workspace};
 use stepwell_test_database::Database;
 use uuid::Uuid;
@@ -116,7 +116,7 @@ impl Bench {
             links: Links::new(&"http://localhost/".parse().expect("a URL"), [7; 32]),
             concurrency: 16,
             queue_limit: 1_000,
-            retention: None,
+            retention: Retention::default(),
         });
         Self { engine, runner, clock, workspace, database, loops: tokio::task::JoinSet::new() }
     }

@@ -9,5 +9,6 @@ mod chains;
 mod control;
 mod events;
 mod recovery;
+mod retention;
 mod steps;
 mod timers;

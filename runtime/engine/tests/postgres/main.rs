@@ -14,6 +14,8 @@ mod events;
 mod nodes;
 #[path = "../it/recovery.rs"]
 mod recovery;
+#[path = "../it/retention.rs"]
+mod retention;
 #[path = "../it/steps.rs"]
 mod steps;
 #[path = "../it/timers.rs"]

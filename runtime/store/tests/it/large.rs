@@ -6,8 +6,9 @@ use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use stepwell_core::{ExecutionId, Input, LARGE_VALUE, Outcome, Reentry, Timestamp, WaitRequest, Wake};
 use stepwell_store::transfer::Transfer;
-use stepwell_store::{StoreError, claim, execution, prune, step_execution};
+use stepwell_store::{StoreError, claim, execution, step_execution};
 
+use crate::prune::pruned;
 use crate::support::{Bed, NOW, completed, workspace, write};
 
 fn large(mark: &str) -> Value {
@@ -127,6 +128,5 @@ async fn a_large_output_goes_with_its_execution() {
     bed.settle(run, completed(large("out"))).await;
     bed.settle(run, completed(large("out"))).await;
     assert_eq!(bed.apart().await.0, 2);
-    let deleted: Result<u64, StoreError> = write!(bed, |conn| prune::executions(conn, NOW.plus_millis(1), 9).await);
-    assert_eq!((deleted.ok(), bed.apart().await.0), (Some(1), 0));
+    assert_eq!((pruned(&bed, NOW.plus_millis(1), 9).await, bed.apart().await.0), (1, 0));
 }

@@ -4,6 +4,7 @@ use stepwell_core::{Consent, Email, Message, MessageStatus, Reentry};
 use stepwell_store::outbox::{self, Settled};
 use stepwell_store::{StoreError, counter, prune};
 
+use crate::prune::batch;
 use crate::support::{Bed, NOW, graph, workspace, write};
 
 async fn queued(bed: &Bed) -> Message {
@@ -143,8 +144,10 @@ async fn settled_messages_go_after_their_time_and_queued_ones_stay() {
     settle(&bed, &claimed[0], Settled::Sent).await.expect("settled");
     let mut pruned = Vec::new();
     for after in [0, 1, 1] {
-        let batch: Result<u64, StoreError> = write!(bed, |conn| prune::messages(conn, NOW.plus_millis(after), 9).await);
-        pruned.push(batch.expect("pruned"));
+        let before = NOW.plus_millis(after);
+        let batch: Result<prune::Pruned, StoreError> =
+            write!(bed, |conn| prune::messages(conn, workspace(), before, batch(9)).await);
+        pruned.push(batch.expect("pruned").deleted);
     }
     assert_eq!(pruned, [0, 1, 0]);
     let left = outbox::list(&mut bed.read().await, workspace(), &[sent.id, waiting.id]).await.expect("read");

@@ -13,7 +13,7 @@ use stepwell_core::{
     Clock, ContactChange, ContactId, IdSource, SequentialIds, Template, TemplateId, TemplateKind, Timestamp,
     WorkspaceId,
 };
-use stepwell_engine::{Engine, EngineOptions, Links};
+use stepwell_engine::{Engine, EngineOptions, Links, Retention};
 use stepwell_store::key::{ApiKey, KeyKind};
 use stepwell_store::workspace::Workspace;
 use stepwell_store::{Store, StoreError, contact, key, template, workspace};
@@ -66,7 +66,7 @@ impl Server {
             links: Links::new(&"http://localhost".parse().expect("url"), [7; 32]),
             concurrency: 4,
             queue_limit: 100,
-            retention: None,
+            retention: Retention::default(),
         });
         let loops = engine.start().await.expect("started");
         let routes = router(ApiState::new(engine, ApiOptions::default()));

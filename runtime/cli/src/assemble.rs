@@ -9,7 +9,7 @@ use sha2::Sha256;
 use stepwell_core::{Clock, IdSource};
 use stepwell_engine::{Engine, EngineOptions, Links, RandomIds, StoreData, SystemClock};
 use stepwell_host::{Compiler, Host, HostOptions, Limits};
-use stepwell_store::{Store, StoreError, setting};
+use stepwell_store::{Store, StoreError, StoreOptions, setting};
 use url::Url;
 
 use crate::builtin::COMPONENTS;
@@ -61,7 +61,7 @@ pub(crate) async fn assemble(config: &Config, store: Store, public_url: &Url) ->
 pub(crate) async fn open_store(config: &Config) -> Result<Store> {
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("creating the data folder {}", config.data.display()))?;
-    Ok(Store::open(&config.database_url).await?)
+    Ok(Store::open_with(&config.database_url, StoreOptions { lease: config.lease }).await?)
 }
 
 impl Assembly {

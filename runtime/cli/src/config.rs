@@ -7,7 +7,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use stepwell_engine::Retention;
 use stepwell_engine::mail::{Mailbox, SmtpUrl};
 use url::Url;
 
@@ -35,7 +34,8 @@ pub(crate) struct Config {
     pub(crate) step_wall: Duration,
     pub(crate) step_memory: usize,
     pub(crate) steps_memory: usize,
-    pub(crate) retention: Retention,
+    pub(crate) retention: Option<Duration>,
+    pub(crate) lease: Duration,
     pub(crate) shutdown: Duration,
     pub(crate) log: LogSettings,
 }
@@ -128,7 +128,12 @@ impl Config {
                 .get("steps_memory_mib", "a number from 64 to 1048576", |text| between(text, 64, 1_048_576))?
                 * 1024
                 * 1024,
-            retention: retention(&reader)?,
+            retention: reader
+                .get("retention_days", "a number of days, 0 for ever", |text| between(text, 0, 36_500))
+                .map(days)?,
+            lease: reader
+                .get("lease_seconds", "a number from 2 to 3600", |text| between(text, 2, 3_600))
+                .map(Duration::from_secs)?,
             shutdown: reader
                 .get("shutdown_seconds", "a number from 1 to 3600", |text| between(text, 1, 3_600))
                 .map(Duration::from_secs)?,
@@ -216,25 +221,8 @@ fn switch(text: &str) -> Option<bool> {
     }
 }
 
-fn retention(reader: &Reader<'_>) -> Result<Retention, BadSetting> {
-    let age = reader.get("retention_days", "a number of days up to 36500, 0 for ever", retention_days).map(days)?;
-    let expected = "a number up to 1000000000, 0 for any number";
-    let executions = reader.get("retention_executions", expected, retention_executions)?;
-    Ok(Retention { age, executions: (executions > 0).then_some(executions) })
-}
-
-/// Days that executions are kept, 0 for ever.
-pub(crate) fn retention_days(text: &str) -> Option<u32> {
-    between(text, 0, 36_500)
-}
-
-/// The most executions that are kept, 0 for any number.
-pub(crate) fn retention_executions(text: &str) -> Option<u64> {
-    between(text, 0, 1_000_000_000)
-}
-
-fn days(days: u32) -> Option<Duration> {
-    (days > 0).then(|| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+fn days(days: u64) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60))
 }
 
 fn web_url(text: &str) -> Option<Url> {

@@ -16,15 +16,15 @@ const EVERY: Duration = Duration::from_secs(30);
 /// How often it is asked whether refused work has room now.
 const SPILL_CHECK: Duration = Duration::from_millis(200);
 
-/// How often other nodes are told that this one lives, and what silent ones held is taken over.
-const HEARTBEAT: Duration = Duration::from_secs(claim::LEASE_MS as u64 / 1000 / 4);
+/// How often within a lease other nodes are told that this one lives, and what silent ones held is taken over.
+const HEARTBEATS: u32 = 4;
 
 /// Tells other nodes that this one lives, and takes over what silent ones held.
 pub(crate) async fn beat(inner: &Inner) -> Result<usize, StoreError> {
-    let now = inner.clock.now();
+    let (now, lease) = (inner.clock.now(), inner.store.lease());
     let taken = inner.store.write(move |conn| {
         Box::pin(async move {
-            claim::alive(conn, now).await?;
+            claim::alive(conn, now, lease).await?;
             let taken = claim::take_over(conn, now, PAGE).await?;
             with_executions(conn, taken).await
         })
@@ -57,7 +57,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         tokio::time::sleep(SPILL_CHECK).await;
         since += SPILL_CHECK;
         silent += SPILL_CHECK;
-        if inner.store.is_shared() && silent >= HEARTBEAT {
+        if inner.store.is_shared() && silent >= inner.store.lease() / HEARTBEATS {
             silent = Duration::ZERO;
             match beat(&inner).await {
                 Ok(0) => {}

@@ -3,6 +3,8 @@
 //! A visit that runs is held by one node. SQLite has one; PostgreSQL has any number, and what a node holds is taken over by
 //! another once it has given no [sign of life](alive) for the length of a lease. What it does then comes too late ([`holds`]).
 
+use std::time::Duration;
+
 use stepwell_core::{StepExecution, StepExecutionId, Timestamp};
 
 use crate::conn::Conn;
@@ -13,7 +15,8 @@ use crate::sql::{self, QueryBuilder};
 use crate::step_execution::read;
 use crate::step_value::{select_visits, visit_columns};
 
-/// How long a node may give no sign of life before others take over what it holds.
+/// How long a node may give no sign of life before others take over what it holds, unless another time is set
+/// ([`StoreOptions`](crate::StoreOptions)). The `lease_until` of a visit is for people who look; what counts is the node's.
 pub const LEASE_MS: i64 = 30_000;
 
 /// Nodes that have been silent for this long are forgotten: nobody asks about them any more.
@@ -61,24 +64,15 @@ pub async fn running_all(
 }
 
 /// Says that this node lives, and keeps what it holds for another lease. To be called several times within one.
-pub async fn alive(conn: &mut Conn, now: Timestamp) -> Result<(), StoreError> {
+pub async fn alive(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<(), StoreError> {
+    let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
     let query = sql::query(
         "insert into node (id, lease_until) values ($1, $2) on conflict (id) do update set lease_until = excluded.lease_until",
     );
-    query.bind(conn.node()).bind(now.plus_millis(LEASE_MS).0).execute(conn.db()).await?;
+    query.bind(conn.node()).bind(now.plus_millis(lease).0).execute(conn.db()).await?;
     let query = sql::query("delete from node where lease_until < $1");
     query.bind(now.plus_millis(-FORGOTTEN_MS).0).execute(conn.db()).await?;
     Ok(())
-}
-
-/// Whether this node is the one of those that live which does what one is enough for. While nodes come and go it may be two, or
-/// none.
-pub async fn leads(conn: &mut Conn, now: Timestamp) -> Result<bool, StoreError> {
-    if !conn.is_shared() {
-        return Ok(true);
-    }
-    let query = sql::query("select 1 from node where id < $1 and lease_until > $2 limit 1");
-    Ok(query.bind(conn.node()).bind(now.0).fetch_optional(conn.db()).await?.is_none())
 }
 
 /// Says that this node stops: what it still holds may be taken over at once.

@@ -50,5 +50,5 @@ pub use conn::Conn;
 pub use error::StoreError;
 pub use futures_util::future::BoxFuture;
 pub use page::{Direction, Page};
-pub use store::Store;
+pub use store::{Store, StoreOptions};
 pub use trouble::Trouble;

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
+use crate::claim::LEASE_MS;
 use crate::commit::{Committer, Job, Typed};
 use crate::conn::Conn;
 use crate::dialect::{self, DbPool, Pools};
@@ -25,6 +26,19 @@ struct Limits {
 
 const LIMITS: Limits = Limits { queue: 4096, patience: Duration::from_secs(10) };
 
+/// How a database is used.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreOptions {
+    /// How long this node may give no sign of life before others take over what it runs. Where nodes share a database.
+    pub lease: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { lease: Duration::from_millis(LEASE_MS.unsigned_abs()) }
+    }
+}
+
 /// The database. Cheap to clone; all clones share connections, cache and committer.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -39,6 +53,7 @@ struct Inner {
     stop: Arc<Notify>,
     patience: Duration,
     condition: Arc<Condition>,
+    lease: Duration,
     /// Ends when the committer has.
     committer: Mutex<Option<oneshot::Receiver<()>>>,
 }
@@ -47,10 +62,19 @@ impl Store {
     /// Opens a database and brings its schema up to date: the file of `sqlite:<path>`, created if there is none, or the
     /// existing database of `postgres://<user>:<password>@<host>/<name>`.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::open_within(url, LIMITS).await
+        Self::open_with(url, StoreOptions::default()).await
     }
 
-    async fn open_within(url: &str, Limits { queue, patience }: Limits) -> Result<Self, StoreError> {
+    /// As [`open`](Self::open), with options.
+    pub async fn open_with(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
+        Self::open_within(url, LIMITS, options).await
+    }
+
+    async fn open_within(
+        url: &str,
+        Limits { queue, patience }: Limits,
+        StoreOptions { lease }: StoreOptions,
+    ) -> Result<Self, StoreError> {
         let Pools { readers, quick, writer, node } = dialect::open(url, patience).await?;
         let graphs = Graphs::new();
         let (queue, jobs) = mpsc::channel(queue);
@@ -64,7 +88,24 @@ impl Store {
             condition: Arc::clone(&condition),
         };
         let committer = Mutex::new(Some(start(committer)?));
-        Ok(Self(Arc::new(Inner { readers, quick, writer, graphs, node, queue, stop, patience, condition, committer })))
+        Ok(Self(Arc::new(Inner {
+            readers,
+            quick,
+            writer,
+            graphs,
+            node,
+            queue,
+            stop,
+            patience,
+            condition,
+            lease,
+            committer,
+        })))
+    }
+
+    /// How long this node may give no sign of life before others take over what it runs.
+    pub fn lease(&self) -> Duration {
+        self.0.lease
     }
 
     /// Whether other nodes may work on the same database.

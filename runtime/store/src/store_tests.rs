@@ -9,7 +9,7 @@ use crate::{setting, sql};
 async fn opened(limits: Limits) -> (Store, tempfile::TempDir) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite://{}", dir.path().join("stepwell.db").display());
-    (Store::open_within(&url, limits).await.expect("a new database"), dir)
+    (Store::open_within(&url, limits, StoreOptions::default()).await.expect("a new database"), dir)
 }
 
 async fn note(store: &Store, name: &'static str) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use stepwell_core::{Digest, PluginInfo, PluginSource, Reentry, Timestamp, WorkspaceId};
 use stepwell_store::transfer::{Progress, Summary, Transfer, TransferError};
 use stepwell_store::workspace::Workspace;
-use stepwell_store::{Store, StoreError, claim, keyvalue, plugin, setting, workspace as tenant};
+use stepwell_store::{Store, StoreError, StoreOptions, claim, keyvalue, plugin, setting, workspace as tenant};
 use stepwell_test_database::{Database, Kind};
 
 use crate::support::{Bed, NOW, stranger, workspace, write};
@@ -209,7 +209,7 @@ async fn a_file_that_was_changed_is_refused() {
 #[tokio::test]
 async fn a_database_with_a_running_node_is_not_exported() {
     let bed = Bed::new().await;
-    let done: Result<(), StoreError> = write!(bed, |conn| claim::alive(conn, NOW).await);
+    let done: Result<(), StoreError> = write!(bed, |conn| claim::alive(conn, NOW, StoreOptions::default().lease).await);
     done.expect("alive");
     let source = Transfer::source(&bed.url()).await.expect("the database");
     let refused = source.export(std::io::sink(), NOW, |_| {}).await;

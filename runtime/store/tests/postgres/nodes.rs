@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
 use stepwell_core::{ContactChange, ContactId, MergeRule, Reentry};
-use stepwell_store::{Store, StoreError, claim, contact, execution, idempotency, setting};
+use stepwell_store::{Store, StoreError, StoreOptions, claim, contact, execution, idempotency, setting};
 use tokio::sync::Notify;
 
 use crate::support::{Bed, NOW, completed, workspace, write};
@@ -133,7 +133,7 @@ async fn what_a_node_holds_is_taken_over_once_it_is_silent_and_no_sooner() {
     let run = bed.started(&stored, None).await;
     let visit = bed.state(run).await.1[0].id;
     let other = beside(&bed).await;
-    let beat: Result<(), StoreError> = write!(bed, |conn| claim::alive(conn, NOW).await);
+    let beat: Result<(), StoreError> = write!(bed, |conn| claim::alive(conn, NOW, StoreOptions::default().lease).await);
     assert!(beat.is_ok());
     let mut taken = Vec::new();
     for after in [claim::LEASE_MS - 1, claim::LEASE_MS, claim::LEASE_MS] {

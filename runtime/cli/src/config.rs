@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use stepwell_engine::Retention;
 use stepwell_engine::mail::{Mailbox, SmtpUrl};
 use url::Url;
 
@@ -34,7 +35,7 @@ pub(crate) struct Config {
     pub(crate) step_wall: Duration,
     pub(crate) step_memory: usize,
     pub(crate) steps_memory: usize,
-    pub(crate) retention: Option<Duration>,
+    pub(crate) retention: Retention,
     pub(crate) lease: Duration,
     pub(crate) shutdown: Duration,
     pub(crate) log: LogSettings,
@@ -128,9 +129,7 @@ impl Config {
                 .get("steps_memory_mib", "a number from 64 to 1048576", |text| between(text, 64, 1_048_576))?
                 * 1024
                 * 1024,
-            retention: reader
-                .get("retention_days", "a number of days, 0 for ever", |text| between(text, 0, 36_500))
-                .map(days)?,
+            retention: retention(&reader)?,
             lease: reader
                 .get("lease_seconds", "a number from 2 to 3600", |text| between(text, 2, 3_600))
                 .map(Duration::from_secs)?,
@@ -221,8 +220,25 @@ fn switch(text: &str) -> Option<bool> {
     }
 }
 
-fn days(days: u64) -> Option<Duration> {
-    (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60))
+fn retention(reader: &Reader<'_>) -> Result<Retention, BadSetting> {
+    let age = reader.get("retention_days", "a number of days up to 36500, 0 for ever", retention_days).map(days)?;
+    let expected = "a number up to 1000000000, 0 for any number";
+    let executions = reader.get("retention_executions", expected, retention_executions)?;
+    Ok(Retention { age, executions: (executions > 0).then_some(executions) })
+}
+
+/// Days that executions are kept, 0 for ever.
+pub(crate) fn retention_days(text: &str) -> Option<u32> {
+    between(text, 0, 36_500)
+}
+
+/// The most executions that are kept, 0 for any number.
+pub(crate) fn retention_executions(text: &str) -> Option<u64> {
+    between(text, 0, 1_000_000_000)
+}
+
+fn days(days: u32) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
 }
 
 fn web_url(text: &str) -> Option<Url> {

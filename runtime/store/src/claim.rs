@@ -75,6 +75,16 @@ pub async fn alive(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<(
     Ok(())
 }
 
+/// Whether this node is the one of those that live which does what one is enough for. While nodes come and go it may be two, or
+/// none.
+pub async fn leads(conn: &mut Conn, now: Timestamp) -> Result<bool, StoreError> {
+    if !conn.is_shared() {
+        return Ok(true);
+    }
+    let query = sql::query("select 1 from node where id < $1 and lease_until > $2 limit 1");
+    Ok(query.bind(conn.node()).bind(now.0).fetch_optional(conn.db()).await?.is_none())
+}
+
 /// Says that this node stops: what it still holds may be taken over at once.
 pub async fn leave(conn: &mut Conn) -> Result<(), StoreError> {
     let query = sql::query("delete from node where id = $1");

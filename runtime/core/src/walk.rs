@@ -27,16 +27,13 @@ pub(crate) fn follow(decision: &mut Decision<'_>, edges: &[&Transition]) {
     }
 }
 
-/// Arrives at the end of each edge: first those that begin a new pass, so that what the others enter is part of it.
+/// Arrives at the end of each edge, once every pass has begun: what is entered is part of it.
 fn along(decision: &mut Decision<'_>, edges: &[&Transition]) {
-    let (back, on): (Vec<_>, Vec<_>) =
-        edges.iter().partition(|edge| matches!(edge.looping, Some(Looping::Back { .. })));
-    let mut joining = Vec::new();
-    for edge in back {
+    for edge in edges.iter().filter(|edge| matches!(edge.looping, Some(Looping::Back { .. }))) {
         begin_pass(decision, edge);
-        arrive(decision, edge.to, &mut joining);
     }
-    for edge in on {
+    let mut joining = Vec::new();
+    for edge in edges {
         arrive(decision, edge.to, &mut joining);
     }
     join_up(decision, &joining);

@@ -50,6 +50,10 @@ fn looping(mut graph: Graph, edge: &str, looping: Looping) -> Graph {
     graph
 }
 
+fn forked(step: Step) -> Step {
+    Step { follow: Follow::All, ..step }
+}
+
 /// An execution in memory.
 struct Run {
     graph: Graph,
@@ -364,6 +368,17 @@ fn two_ways_back_over_the_same_steps_come_to_an_end() {
         run.done(&name);
     }
     assert_eq!(run.times("a"), 5);
+}
+
+#[test]
+fn two_ways_back_that_are_followed_at_once_enter_a_join_once() {
+    let graph = looping(drawn(&["t>jf", "jf>jf"]), "jf>jf", Looping::Back { max: 1 });
+    let mut graph = Graph { steps: graph.steps.into_iter().map(forked).collect(), ..graph };
+    let second = Transition { id: uuid::Uuid::from_u128(9).into(), ..graph.transitions[1].clone() };
+    graph.transitions.push(second);
+    let mut run = Run::started(graph);
+    assert_eq!(run.done("jf").active(), "jf");
+    assert_eq!(run.done("jf").status(), ExecutionStatus::Completed);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::count::Count;
 use crate::fault::Fault;
 use crate::nodes::{Ask, Job, Moment, Ran};
 use crate::script::{self, Mood};
+use crate::world::Row;
 
 /// How many visits an execution may have before its steps come to an end: loops would go on for ever.
 const MOST_VISITS: usize = 40;
@@ -65,7 +66,12 @@ impl Moment<'_> {
     /// Runs a step once.
     fn one(&mut self, graph: &Graph, visit: &StepExecution) -> Ran {
         self.world.seen.add(Count::Runs);
-        let visits = self.world.records.get(&visit.execution_id).map_or(0, |record| record.rows.len());
+        let record = self.world.records.get(&visit.execution_id);
+        let visits = record.map_or(0, |record| record.rows.len());
+        let elsewhere = |row: &Row| row.visit.id != visit.id && row.lease.is_some_and(|(node, _)| node != self.node);
+        if record.is_some_and(|record| record.rows.iter().any(elsewhere)) {
+            self.world.seen.add(Count::Beside);
+        }
         let mood = if visits < MOST_VISITS { self.mood } else { Mood::Ending };
         let step = graph.step(visit.step_id).or(graph.trigger()).expect("a graph has a trigger");
         let mut report = script::answer(step, visit, self.now, mood, self.chance);

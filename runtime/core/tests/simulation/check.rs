@@ -29,15 +29,47 @@ pub(crate) fn transition(before: &Record, changes: &Changes, graph: &Graph) -> C
         old.status,
         new.status
     );
+    let new = changes.visits.iter().filter(|visit| before.row(visit.id).is_none());
     for visit in &changes.visits {
-        match before.row(visit.id) {
-            Some(row) => stays_done(&row.visit, visit)?,
-            None if retried => taken_up(before, visit)?,
-            None => follows_an_edge(visit, changes, graph)?,
+        if let Some(row) = before.row(visit.id) {
+            stays_done(&row.visit, visit)?;
         }
     }
-    leads_nowhere(changes, graph)?;
+    // Where there are several paths, `way` judges all of them once the execution has ended.
+    match (retried, graph.is_single_path()) {
+        (true, _) => taken_up(before, new.map(|visit| visit.step_id).collect())?,
+        (false, true) => {
+            new.into_iter().try_for_each(|visit| follows_an_edge(visit, changes, graph))?;
+            leads_nowhere(changes, graph)?;
+        }
+        (false, false) => {}
+    }
     changes.journal.iter().try_for_each(|entry| in_time(before, entry, changes))
+}
+
+/// A journal, for the reader of a failure.
+pub(crate) fn told(journal: &[JournalEntry]) -> String {
+    let entry = |entry: &JournalEntry| {
+        let data = if entry.data.is_null() { String::new() } else { format!(" {}", entry.data) };
+        format!("\n    {:?} {}{data}", entry.kind, entry.step_id.map(name).unwrap_or_default())
+    };
+    journal.iter().map(entry).collect()
+}
+
+/// The edges of a graph, for the same reader.
+pub(crate) fn drawn(graph: &Graph) -> String {
+    let edge = |edge: &Transition| {
+        let (from, to) = (graph.step(edge.from), graph.step(edge.to));
+        let (follow, join) = (from.map(|step| step.follow), to.map(|step| step.join));
+        let ends = format!("{} {follow:?} > {} {join:?}", name(edge.from), name(edge.to));
+        format!("\n    {ends} {:?} {} {:?} {}", edge.guard, edge.priority, edge.looping, edge.id)
+    };
+    graph.transitions.iter().map(edge).collect()
+}
+
+/// The name that a step's id was made from.
+fn name(id: StepId) -> String {
+    String::from_utf8_lossy(&id.0.as_bytes()[..3]).replace('\0', "")
 }
 
 fn pinned(execution: &Execution) -> impl PartialEq + std::fmt::Debug {
@@ -55,18 +87,21 @@ fn stays_done(old: &StepExecution, new: &StepExecution) -> Checked {
     Ok(())
 }
 
-/// A retry goes on at the step that failed last.
-fn taken_up(before: &Record, visit: &StepExecution) -> Checked {
-    let failed = before.journal.iter().rev().find(|entry| entry.kind == JournalKind::StepFailed);
-    let step = failed.and_then(|entry| entry.step_id);
-    ensure!(step == Some(visit.step_id), "a retry went on at {:?}, but {step:?} had failed last", visit.step_id);
+/// A retry goes on at the step that failed last, and at those that the failure cut off.
+fn taken_up(before: &Record, mut steps: Vec<StepId>) -> Checked {
+    let at = before.journal.iter().rposition(|entry| entry.kind == JournalKind::StepFailed);
+    let ended = at.map_or(&[][..], |at| &before.journal[at..]);
+    let mut stood: Vec<_> = ended.iter().filter_map(|entry| entry.step_id).collect();
+    stood.sort_unstable();
+    steps.sort_unstable();
+    ensure!(steps == stood, "a retry went on at {steps:?}, but the failure ended {stood:?}");
     Ok(())
 }
 
 /// A new visit is one that an edge of the pinned graph leads to, from a step that ended in the same change.
 fn follows_an_edge(visit: &StepExecution, changes: &Changes, graph: &Graph) -> Checked {
     let led = changes.journal.iter().any(|entry| targets(entry, graph).any(|to| to == visit.step_id));
-    ensure!(led, "no edge of its version leads to {:?}: {:?}", visit.step_id, changes.journal);
+    ensure!(led, "no edge of its version leads to {:?}: {}", visit.step_id, told(&changes.journal));
     Ok(())
 }
 
@@ -79,7 +114,7 @@ fn leads_nowhere(changes: &Changes, graph: &Graph) -> Checked {
     };
     let last = changes.journal.iter().rev().find(|entry| entry.kind == kind);
     let ends = last.is_some_and(|entry| targets(entry, graph).next().is_none());
-    ensure!(ends, "{:?} where an edge leads on: {:?}", changes.execution.status, changes.journal);
+    ensure!(ends, "{:?} where an edge leads on: {}", changes.execution.status, told(&changes.journal));
     Ok(())
 }
 
@@ -115,6 +150,7 @@ pub(crate) fn state(record: &Record, graph: &Graph) -> Checked {
     weighed(record)?;
     begun_and_ended(record)?;
     alive(record)?;
+    apart(record, graph)?;
     for wait in &record.waits {
         can_end(wait, record)?;
     }
@@ -127,7 +163,7 @@ pub(crate) fn state(record: &Record, graph: &Graph) -> Checked {
 fn numbered(record: &Record) -> Checked {
     let numbers = record.journal.iter().map(|entry| entry.number);
     let length = record.execution.journal_length;
-    ensure!(numbers.eq(1..=length), "the journal is not numbered from 1 to {length}: {:?}", record.journal);
+    ensure!(numbers.eq(1..=length), "the journal is not numbered from 1 to {length}: {}", told(&record.journal));
     Ok(())
 }
 
@@ -150,7 +186,7 @@ fn begun_and_ended(record: &Record) -> Checked {
         ExecutionStatus::Cancelled => Some(JournalKind::ExecutionCancelled),
         _ => return Ok(()),
     };
-    ensure!(kind(record.journal.last()) == end, "a journal without {end:?}: {:?}", record.journal);
+    ensure!(kind(record.journal.last()) == end, "a journal without {end:?}: {}", told(&record.journal));
     Ok(())
 }
 
@@ -170,9 +206,23 @@ fn alive(record: &Record) -> Checked {
         true => ensure!(active().count() == 0, "{:?}, and a visit goes on", execution.status),
         false => {
             ensure!(active().count() > 0, "{:?}, and no visit goes on", execution.status);
+            let held = record.rows.iter().filter(|row| row.visit.is_held()).count();
             let says = execution.status == ExecutionStatus::Waiting;
-            ensure!(says == (waiting == active().count()), "{:?}, and {waiting} visits wait", execution.status);
+            ensure!(says == (waiting + held == active().count()), "{:?}, and {waiting} visits wait", execution.status);
+            ensure!(held < active().count(), "all paths are held: {}", told(&record.journal));
         }
+    }
+    Ok(())
+}
+
+/// Nobody is at one step twice at a time, and on a single path nobody is at two.
+fn apart(record: &Record, graph: &Graph) -> Checked {
+    let active = || record.rows.iter().map(|row| &row.visit).filter(|visit| !visit.status.is_done());
+    let most = if graph.is_single_path() { 1 } else { record.rows.len() };
+    ensure!(active().count() <= most, "two visits at a time on a single path: {}", told(&record.journal));
+    for (at, visit) in active().enumerate() {
+        let twin = active().take(at).any(|other| other.step_id == visit.step_id);
+        ensure!(!twin, "two visits at a time to {:?}: {}", visit.step_id, told(&record.journal));
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use stepwell_core::{Changes, JournalKind};
+
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
         /// Something worth counting.
@@ -45,6 +47,18 @@ counts! {
     TakenOver,
     /// Jobs that came twice.
     Doubled,
+    /// Commits that made several visits of one execution due.
+    Forks,
+    /// Paths that were held at a join.
+    Held,
+    /// Joins that were entered after paths were held there.
+    Joined,
+    /// New passes of loops.
+    Passes,
+    /// Runs of a step while another node ran another step of the same execution.
+    Beside,
+    /// Outcomes that were decided anew, without another run, because the execution had changed meanwhile.
+    DecidedAnew,
     /// Clock jumps.
     Jumps,
     /// New versions.
@@ -62,6 +76,14 @@ pub(crate) struct Seen([u64; Count::ALL.len()]);
 impl Seen {
     pub(crate) fn add(&mut self, count: Count) {
         self.0[count as usize] += 1;
+    }
+
+    /// Counts what a change does to the paths of an execution.
+    pub(crate) fn of_paths(&mut self, changes: &Changes) {
+        let times = |kind| changes.journal.iter().filter(|entry| entry.kind == kind).count() as u64;
+        self.0[Count::Held as usize] += times(JournalKind::StepHeld);
+        self.0[Count::Passes as usize] += times(JournalKind::PassBegun);
+        self.0[Count::Forks as usize] += u64::from(changes.ready().count() > 1);
     }
 
     pub(crate) fn of(&self, count: Count) -> u64 {

@@ -3,7 +3,7 @@
 use rand::RngExt;
 use stepwell_core::{ExecutionStatus, StepStatus};
 
-use crate::check;
+use crate::check::{self, told};
 use crate::fault::Fault;
 use crate::nodes::Luck;
 use crate::ops::Op;
@@ -60,7 +60,7 @@ impl Plan {
         for record in self.world.records.values().filter(|record| !record.execution.status.is_terminal()) {
             let status = record.execution.status;
             if status != ExecutionStatus::Waiting || !record.waits.iter().all(check::comes) {
-                return Err(format!("stuck: {status:?}, waits {:?}, {:?}", record.waits, record.journal));
+                return Err(format!("stuck: {status:?}, waits {:?}, {}", record.waits, told(&record.journal)));
             }
         }
         Ok(())

@@ -17,6 +17,14 @@ pub(crate) enum Fault {
     NoLook,
     /// An answer is taken for whatever run the visit is at.
     AnyRun,
+    /// The store keeps nothing of the paths that an execution went.
+    ForgetsWay,
+    /// Paths that another path ended stay as they are.
+    SkipsNobody,
+    /// A join is read as a step that any path enters.
+    JoinsAny,
+    /// A fork is read as a step that follows one edge.
+    ForksNot,
     /// Running executions see edits of their definition.
     NewestGraph,
     /// Nobody takes over what a crashed node ran.

@@ -10,11 +10,13 @@ mod count;
 mod drain;
 mod fault;
 mod graphs;
+mod map;
 mod nodes;
 mod ops;
 mod plan;
 mod script;
 mod tally;
+mod way;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -142,7 +144,11 @@ catches! {
     a_contact_that_enters_twice_is_caught: NoReentryIndex, "executions of one contact";
     a_step_that_runs_after_the_end_is_caught: NoLook, "a step runs in an execution";
     an_answer_that_is_taken_for_another_run_is_caught: AnyRun, "effects of one run";
-    an_execution_that_sees_an_edit_is_caught: NewestGraph, "version";
+    an_execution_that_sees_an_edit_is_caught: NewestGraph, "";
+    an_execution_that_forgets_its_way_is_caught: ForgetsWay, "";
+    a_path_that_goes_on_when_its_execution_ends_is_caught: SkipsNobody, "";
+    a_join_that_does_not_wait_is_caught: JoinsAny, "join";
+    a_path_that_is_lost_at_a_fork_is_caught: ForksNot, "path";
     work_that_nobody_takes_over_is_caught: NoTakeOver, "stuck";
     a_timer_that_does_not_fire_is_caught: NoTimer, "stuck";
 }

@@ -4,7 +4,9 @@
 //! may come between.
 
 use rand::rngs::Xoshiro256PlusPlus as Chance;
-use stepwell_core::{Changes, ExecutionId, Input, Outcome, State, StepExecution, Timestamp, Wait, Wake, advance};
+use stepwell_core::{
+    Changes, ExecutionId, Graph, Input, Outcome, State, StepExecution, StepStatus, Timestamp, Wait, Wake, advance,
+};
 
 use crate::count::Count;
 use crate::fault::Fault;
@@ -137,8 +139,9 @@ impl Moment<'_> {
                 let stored = self.world.records.get(&execution);
                 let row = stored.and_then(|record| record.row(visit)).filter(|_| self.world.rules.has(Fault::AnyRun));
                 let run = row.map_or(ran[0].visit.run(), |row| row.visit.run());
-                let graph = stored.map(|record| self.world.graph(&record.execution)).unwrap_or_default();
-                (execution, self.settled(&graph, &ran[0], run))
+                let map = stored.map(|record| self.world.graph(&record.execution));
+                let graph = map.as_deref().map(|map| &**map);
+                (execution, self.settled(graph.unwrap_or(&Graph::default()), &ran[0], run))
             }
             Ask::Wake(wait, wake) => {
                 (wait.execution_id, Input::Woken { visit: wait.step_execution_id, wake: wake.clone() })
@@ -162,7 +165,10 @@ impl Moment<'_> {
                     Luck::Good | Luck::Fails => due.into_iter().map(Job::Run).collect(),
                 }
             }
-            Err(Refusal::Fenced) => vec![Job::Decide(alone(ask))],
+            Err(Refusal::Fenced) => {
+                self.count_anew(&ask);
+                vec![Job::Decide(alone(ask))]
+            }
             Err(Refusal::LeaseLost | Refusal::ReentryRefused) => vec![],
             Err(Refusal::Unavailable) => vec![again(ask)],
         }
@@ -175,6 +181,16 @@ impl Moment<'_> {
             Ask::Settle(..) | Ask::Wake(..) => {}
             Ask::Cancel(_) => seen.add(Count::Cancelled),
             Ask::Retry(_) => seen.add(Count::Retried),
+        }
+    }
+
+    /// Somebody else changed the execution, but the visit still stands where it ran: its outcome counts.
+    fn count_anew(&mut self, ask: &Ask) {
+        let Ask::Settle(ran) = ask else { return };
+        let ran = &ran[0].visit;
+        let row = self.world.records.get(&ran.execution_id).and_then(|record| record.row(ran.id));
+        if row.is_some_and(|row| row.visit.status == StepStatus::Running && row.visit.run() == ran.run()) {
+            self.world.seen.add(Count::DecidedAnew);
         }
     }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::count::{Count, Seen};
 use crate::fault::{Fault, Rules};
 use crate::graphs::{self, Shape};
+use crate::map::Map;
 use crate::nodes::{Ask, Job, Luck, Moment, Node};
 use crate::ops::{Op, name};
 use crate::script::{HAPPENS, Mood};
@@ -64,7 +65,7 @@ fn workflow(at: usize, chance: &mut Chance, shape: Shape) -> Workflow {
     let mut definition = testing::definition(rule(chance));
     definition.id = Uuid::from_u128(0xD0 + at as u128).into();
     definition.trigger_config = json!({ "eventName": HAPPENS[chance.random_range(0..HAPPENS.len())] });
-    Workflow { definition, versions: vec![graphs::random(chance, shape).into()] }
+    Workflow { definition, versions: vec![Map::new(graphs::random(chance, shape)).into()] }
 }
 
 fn rule(chance: &mut Chance) -> Reentry {
@@ -74,7 +75,7 @@ fn rule(chance: &mut Chance) -> Reentry {
 impl Plan {
     fn new(seed: u64, fault: Option<Fault>) -> Self {
         let mut chance = Chance::seed_from_u64(seed);
-        let shape = Shape { loops: chance.random_bool(0.3) };
+        let shape = Shape { loops: chance.random_bool(0.3), forks: chance.random_bool(0.5) };
         let rules = Rules { fault, leases_fence: chance.random_bool(0.5) };
         let workflows = (0..chance.random_range(1..=2)).map(|at| workflow(at, &mut chance, shape)).collect();
         let nodes = (0..chance.random_range(1..=3)).map(|id| Node { id, skew: 0, jobs: vec![] }).collect();
@@ -295,7 +296,7 @@ impl Plan {
         self.world.seen.add(Count::Edits);
         let graph = graphs::random(&mut self.chance, self.shape);
         let workflow = &mut self.world.workflows[at];
-        workflow.versions.push(graph.into());
+        workflow.versions.push(Map::new(graph).into());
         workflow.definition.version += 1;
         if self.chance.random_bool(0.2) {
             workflow.definition.reentry = rule(&mut self.chance);

@@ -2,7 +2,7 @@
 
 use stepwell_core::{Graph, JournalKind as Kind, RetryPolicy, StepExecutionId, StepStatus};
 
-use crate::check::{Checked, ensure};
+use crate::check::{Checked, ensure, told};
 use crate::world::{Record, Row};
 
 /// What the journal and the effects say of one visit.
@@ -31,7 +31,7 @@ pub(crate) fn visits(record: &Record, graph: &Graph) -> Checked {
             ensure!(silent && row.visit.status == StepStatus::Completed, "the visit to the trigger is not just done");
         } else {
             let policy = graph.step(row.visit.step_id).and_then(|step| step.retry).unwrap_or(RetryPolicy::NONE);
-            ensure!(agree(row, &tally, policy), "a visit and its journal differ: {:?}, {:?}", row, record.journal);
+            ensure!(agree(row, &tally, policy), "a visit and its journal differ: {:?}, {}", row, told(&record.journal));
             let settled =
                 tally.of(Kind::StepCompleted) + tally.of(Kind::StepWaiting) + tally.of(Kind::StepCheckpointed);
             ensure!(!tally.doubled, "effects of one run were written twice: {:?}", record.effects);
@@ -48,7 +48,7 @@ fn tallies(record: &Record) -> Result<Vec<Tally>, String> {
     let mut find = |id: StepExecutionId| {
         if record.rows[last].visit.id != id {
             let found = record.rows.iter().rposition(|row| row.visit.id == id);
-            last = found.ok_or_else(|| format!("an entry of no visit: {:?}", record.journal))?;
+            last = found.ok_or_else(|| format!("an entry of no visit: {}", told(&record.journal)))?;
         }
         Ok::<_, String>(last)
     };
@@ -76,13 +76,17 @@ fn agree(row: &Row, tally: &Tally, policy: RetryPolicy) -> bool {
     ];
     let waits = tally.of(Kind::StepWaiting).wrapping_sub(tally.of(Kind::StepWoken));
     let waiting = visit.status == StepStatus::Waiting;
+    let (held, scheduled) = (tally.of(Kind::StepHeld), tally.of(Kind::StepScheduled));
     ends.iter().all(|(kind, status)| tally.of(*kind) == usize::from(visit.status == *status))
-        && tally.of(Kind::StepScheduled) == 1
+        && held <= 1
+        && (scheduled == 1 || (scheduled + 1 == held && (visit.is_held() || visit.status == StepStatus::Skipped)))
+        && !(scheduled == 1 && visit.is_held())
         && tally.of(Kind::StepWoken) + tally.of(Kind::StepCheckpointed) == visit.resumes as usize
         && tally.of(Kind::StepRetrying) + 1 == visit.attempt as usize
         && (waits == usize::from(waiting) || (visit.status == StepStatus::Skipped && waits == 1))
         && visit.attempt <= policy.max_attempts
-        && visit.run_at.is_some() == matches!(visit.status, StepStatus::Pending | StepStatus::Running)
+        && (visit.run_at.is_some() || visit.is_held())
+            == matches!(visit.status, StepStatus::Pending | StepStatus::Running)
         && (visit.wake.is_none() || visit.run_at.is_some())
         && (visit.state.is_none() || !visit.status.is_done())
         && row.lease.is_some() == (visit.status == StepStatus::Running)

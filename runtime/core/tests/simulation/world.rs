@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use stepwell_core::{
-    Changes, ContactId, Definition, Execution, ExecutionId, Given, Graph, Input, JournalEntry, ReceivedEvent,
-    SequentialIds, Start, State, StepExecution, StepExecutionId, StepStatus, Timestamp, Wait, Wake, advance,
-    canonical_name, start,
+    Changes, ContactId, Definition, Execution, ExecutionId, Follow, Given, Input, Join, JournalEntry, Marking,
+    ReceivedEvent, SequentialIds, Start, State, StepExecution, StepExecutionId, StepStatus, Timestamp, Wait, Wake,
+    advance, canonical_name, start,
 };
 
-use crate::check;
 use crate::count::{Count, Seen};
 use crate::fault::{Fault, Rules};
+use crate::map::Map;
+use crate::{check, way};
 
 /// How long a lease lasts.
 pub(crate) const LEASE_MS: i64 = 60_000;
@@ -58,7 +59,7 @@ pub(crate) struct Record {
 #[derive(Debug)]
 pub(crate) struct Workflow {
     pub(crate) definition: Definition,
-    pub(crate) versions: Vec<Arc<Graph>>,
+    pub(crate) versions: Vec<Arc<Map>>,
 }
 
 /// Everything that outlives a node.
@@ -81,7 +82,11 @@ impl Record {
 
     fn write(&mut self, changes: &Changes, node: NodeId, rules: &Rules) {
         self.execution = changes.execution.clone();
-        for visit in &changes.visits {
+        if rules.has(Fault::ForgetsWay) {
+            self.execution.marking = Marking::default();
+        }
+        let given_up = |visit: &&StepExecution| visit.status == StepStatus::Skipped && rules.has(Fault::SkipsNobody);
+        for visit in changes.visits.iter().filter(|visit| !given_up(visit)) {
             let lease = (visit.status == StepStatus::Running).then(|| (node, visit.updated_at.plus_millis(LEASE_MS)));
             let row = Row { visit: visit.clone(), lease };
             match self.rows.iter_mut().find(|row| row.visit.id == visit.id) {
@@ -118,14 +123,28 @@ impl World {
         Given::new(now, &self.ids)
     }
 
-    /// The graph that an execution is pinned to.
-    pub(crate) fn graph(&self, execution: &Execution) -> Arc<Graph> {
-        let workflow = self.workflows.iter().find(|known| known.definition.id == execution.definition_id);
-        let versions = &workflow.expect("a workflow is never deleted").versions;
-        match self.rules.has(Fault::NewestGraph) {
-            true => versions[versions.len() - 1].clone(),
-            false => versions[execution.definition_version as usize - 1].clone(),
+    /// The graph that an execution is pinned to, as it is read.
+    pub(crate) fn graph(&self, execution: &Execution) -> Arc<Map> {
+        let map = self.map(execution);
+        match self.rules.fault {
+            Some(Fault::NewestGraph) => {
+                let versions = &self.workflow(execution).versions;
+                versions[versions.len() - 1].clone()
+            }
+            Some(Fault::JoinsAny) => map.changed(|step| step.join = Join::Any),
+            Some(Fault::ForksNot) => map.changed(|step| step.follow = Follow::First),
+            _ => map,
         }
+    }
+
+    /// The graph that an execution is pinned to.
+    fn map(&self, execution: &Execution) -> Arc<Map> {
+        self.workflow(execution).versions[execution.definition_version as usize - 1].clone()
+    }
+
+    fn workflow(&self, execution: &Execution) -> &Workflow {
+        let workflow = self.workflows.iter().find(|known| known.definition.id == execution.definition_id);
+        workflow.expect("a workflow is never deleted")
     }
 
     /// An execution and its visits that are not done, in the order in which they were created.
@@ -176,6 +195,7 @@ impl World {
         self.records.insert(changes.execution.id, record);
         self.touched.push(changes.execution.id);
         self.seen.add(Count::Started);
+        self.seen.of_paths(&changes);
         changes.ready().cloned().collect()
     }
 
@@ -191,9 +211,14 @@ impl World {
             self.seen.add(Count::EntriesRefused);
             return Err(Refusal::ReentryRefused);
         }
-        if let Err(broken) = check::transition(record, changes, &self.graph(&record.execution)) {
+        if let Err(broken) = check::transition(record, changes, &self.map(&record.execution)) {
             self.broken.get_or_insert(broken);
         }
+        let held = |visit: &&StepExecution| record.row(visit.id).is_some_and(|row| row.visit.is_held());
+        if changes.ready().any(|visit| held(&visit)) {
+            self.seen.add(Count::Joined);
+        }
+        self.seen.of_paths(changes);
         let rules = self.rules;
         if let Some(record) = self.records.get_mut(&id) {
             record.write(changes, node, &rules);
@@ -311,10 +336,12 @@ impl World {
         for id in touched {
             // One that was started in a commit that failed is gone.
             let Some(record) = self.records.get(&id) else { continue };
-            let checked = check::state(record, &self.graph(&record.execution))
+            let map = self.map(&record.execution);
+            let checked = check::state(record, &map)
+                .and_then(|()| way::judged(record, &map))
                 .and_then(|()| check::entry(&record.execution, self.records.values().map(|record| &record.execution)));
             if let Err(broken) = checked {
-                self.broken.get_or_insert(broken);
+                self.broken.get_or_insert_with(|| format!("{broken}\n  of the graph{}", check::drawn(&map)));
             }
         }
     }

@@ -6,6 +6,8 @@ mod bad_input;
 mod conditions;
 mod crash;
 mod defects;
+mod killing;
+mod killing_nodes;
 mod mail;
 mod operations;
 mod plugins;

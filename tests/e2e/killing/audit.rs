@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
 
-use stepwell_tests::python;
+use stepwell_test_database::Database as Schema;
+use stepwell_tests::{Server, python};
 use tokio::process::Command;
 
 /// Where to look.
 pub(crate) enum Database {
-    /// A SQLite file that no server uses now.
+    /// A SQLite file.
     File(PathBuf),
+    /// A schema of PostgreSQL.
+    Schema(Arc<Schema>),
 }
 
 /// Prints the rows of a query on a file as JSON, every value as a text.
@@ -18,6 +22,11 @@ rows = sqlite3.connect(sys.argv[1]).execute(sys.argv[2])
 print(json.dumps([[str(value) for value in row] for row in rows]))";
 
 impl Database {
+    /// What a server uses.
+    pub(crate) fn of(server: &Server) -> Self {
+        server.schema().map_or_else(|| Self::File(server.data().join("stepwell.db")), Self::Schema)
+    }
+
     /// The rows of a query, every value as a text.
     pub(crate) async fn ask(&self, query: &str) -> Vec<Vec<String>> {
         match self {
@@ -25,6 +34,10 @@ impl Database {
                 let mut python = Command::new(python());
                 let printed = run(python.arg("-c").arg(ASK).arg(path).arg(query)).await;
                 serde_json::from_str(&printed).expect("rows")
+            }
+            Self::Schema(schema) => {
+                let printed = schema.sql(query).expect("an answer");
+                printed.lines().map(|line| line.split('|').map(str::to_owned).collect()).collect()
             }
         }
     }
@@ -34,13 +47,14 @@ impl Database {
         self.ask(query).await[0][0].parse().expect("a number")
     }
 
-    /// Checks that no page or index of the file is damaged and no row refers to one that is missing.
+    /// Checks that no page or index of a file is damaged and no row refers to one that is missing.
     pub(crate) async fn is_sound(&self) {
         match self {
             Self::File(_) => {
                 assert_eq!(self.ask("pragma integrity_check").await, [["ok"]]);
                 assert_eq!(self.ask("pragma foreign_key_check").await, Vec::<Vec<String>>::new());
             }
+            Self::Schema(_) => {}
         }
     }
 }

@@ -5,9 +5,11 @@
 const KIND: stepwell_test_database::Kind = stepwell_test_database::Kind::Sqlite;
 
 mod bench;
+mod bounds;
 mod chains;
 mod control;
 mod events;
+mod forks;
 mod recovery;
 mod retention;
 mod steps;

@@ -11,6 +11,8 @@ mod chains;
 mod control;
 #[path = "../it/events.rs"]
 mod events;
+#[path = "../it/forks.rs"]
+mod forks;
 mod nodes;
 #[path = "../it/recovery.rs"]
 mod recovery;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use stepwell_core::{Call, ContactChange, Effect, ExecutionStatus, Guard, MergeRule, Reentry, StepReport, testing};
-use stepwell_engine::EngineError;
+use stepwell_engine::{EngineError, Intake};
 use stepwell_store::{claim, contact, event};
 use tokio::sync::Notify;
 
@@ -136,4 +136,38 @@ async fn what_a_frozen_node_ran_is_taken_over_and_its_late_answer_is_refused() {
     let mut conn = other.engine.store().reader().await.expect("a reader");
     let ada = contact::get(&mut conn, other.workspace, ada).await.expect("a read").expect("a contact");
     assert!(ada.data.is_empty(), "the late answer's effects are refused with it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn paths_of_one_execution_on_two_nodes_meet_at_its_join_once() {
+    let one = Bench::new().await;
+    let two = one.beside().await;
+    for bench in [&one, &two] {
+        crate::forks::waits_for(bench, "a", "paid");
+        crate::forks::waits_for(bench, "b", "shipped");
+    }
+    let (one, two) = (one.run().await, two.run().await);
+    let id = crate::forks::define(&one, &crate::forks::DIAMOND).await;
+    for n in 0..40 {
+        one.track("signed_up", &format!("c{n}@example.org"), json!({})).await;
+    }
+    one.until_count(id, ExecutionStatus::Waiting, 40).await;
+    // Each event comes to another node, both at once.
+    let events = (0..80).map(|n| {
+        let (engine, workspace) = (if n % 2 == 0 { &one } else { &two }.engine.clone(), one.workspace);
+        let name = if n % 2 == 0 { "paid" } else { "shipped" };
+        let event = Intake { name: name.to_owned(), ..intake_of(n / 2) };
+        tokio::spawn(async move { engine.track(workspace, event).await })
+    });
+    for event in events.collect::<Vec<_>>() {
+        event.await.expect("an answer").expect("a tracked event");
+    }
+    one.until_count(id, ExecutionStatus::Completed, 40).await;
+    let ran = [one.ran(), two.ran()].concat();
+    let times = |name: &str| ran.iter().filter(|ran| *ran == name).count();
+    assert_eq!(["fork", "a", "b", "join"].map(times), [40, 80, 80, 40]);
+    for run in one.executions(id).await {
+        let numbers: Vec<_> = one.journal(&run).await.iter().map(|entry| entry.number).collect();
+        assert_eq!((numbers, one.visits(&run).await.len()), ((1..=run.journal_length).collect(), 5));
+    }
 }

@@ -9,6 +9,7 @@ mod defects;
 mod killing;
 mod killing_nodes;
 mod mail;
+mod nodes;
 mod operations;
 mod plugins;
 mod routes;

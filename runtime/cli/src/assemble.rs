@@ -20,6 +20,8 @@ const SERVER_KEY: &str = "server-key";
 
 /// Steps that wait in memory for each that may run at once.
 const QUEUED_PER_SLOT: usize = 16;
+/// The same where other servers may be idle: what one has no room for is theirs.
+const QUEUED_PER_SLOT_SHARED: usize = 2;
 
 /// The parts of a server.
 pub(crate) struct Assembly {
@@ -43,6 +45,7 @@ pub(crate) async fn assemble(config: &Config, store: Store, public_url: &Url) ->
         ids: ids.clone(),
     })
     .context("starting the plugin host")?;
+    let queued = if store.is_shared() { QUEUED_PER_SLOT_SHARED } else { QUEUED_PER_SLOT };
     let engine = Engine::new(EngineOptions {
         store,
         runner: Arc::new(host.clone()),
@@ -51,9 +54,12 @@ pub(crate) async fn assemble(config: &Config, store: Store, public_url: &Url) ->
         ids,
         links: Links::new(public_url, derived(&secret, "links")?),
         concurrency: config.concurrency,
-        queue_limit: config.concurrency.saturating_mul(QUEUED_PER_SLOT),
+        queue_limit: config.concurrency.saturating_mul(queued),
         retention: config.retention,
     });
+    if !config.database_notify {
+        engine.only_look();
+    }
     Ok(Assembly { engine, host })
 }
 

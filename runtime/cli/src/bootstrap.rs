@@ -5,7 +5,8 @@ use stepwell_core::{Clock as _, IdSource as _, Timestamp, WorkspaceId};
 use stepwell_engine::{RandomIds, SystemClock};
 use stepwell_store::key::{self, ApiKey, KeyKind};
 use stepwell_store::workspace::{self, Workspace};
-use stepwell_store::{Store, StoreError};
+use stepwell_store::{Store, StoreError, setting};
+use uuid::Uuid;
 
 use crate::config::SecretKey;
 
@@ -36,25 +37,40 @@ pub(crate) fn random_key(kind: KeyKind) -> SecretKey {
     SecretKey(format!("{prefix}_{}", hex::encode(rand::random::<[u8; 32]>())))
 }
 
+/// The setting that names the first workspace: servers that start together on an empty database agree on one.
+const FIRST: &str = "first-workspace";
+
 /// The first workspace, made if there is none.
 pub(crate) async fn workspace(store: &Store) -> Result<WorkspaceId> {
     let first = workspace::list(&mut store.reader().await?).await?.into_iter().next();
     if let Some(first) = first {
         return Ok(first.id);
     }
-    new_workspace(store, "Default").await
+    let id = RandomIds::default().next(SystemClock.now());
+    let agreed: Result<_, StoreError> = store
+        .write(move |conn| {
+            Box::pin(async move { setting::get_or_create(conn, FIRST, || id.into_bytes().to_vec()).await })
+        })
+        .await;
+    let id = WorkspaceId(Uuid::from_slice(&agreed.context("naming the first workspace")?)?);
+    match make(store, id, "Default").await {
+        Ok(()) | Err(StoreError::AlreadyExists) => Ok(id),
+        Err(error) => Err(error).context("making the first workspace"),
+    }
 }
 
 /// Makes a workspace.
 pub(crate) async fn new_workspace(store: &Store, name: &str) -> Result<WorkspaceId> {
+    let id = WorkspaceId(RandomIds::default().next(SystemClock.now()));
+    make(store, id, name).await.with_context(|| format!("making the workspace {name:?}"))?;
+    Ok(id)
+}
+
+async fn make(store: &Store, id: WorkspaceId, name: &str) -> Result<(), StoreError> {
     let now = SystemClock.now();
-    let id = WorkspaceId(RandomIds::default().next(now));
     let new = Workspace { id, name: name.to_owned(), disabled: false, created_at: now, updated_at: now };
     let secret: [u8; 32] = rand::random();
-    let stored: Result<(), StoreError> =
-        store.write(move |conn| Box::pin(async move { workspace::insert(conn, &new, &secret).await })).await;
-    stored.with_context(|| format!("making the workspace {name:?}"))?;
-    Ok(id)
+    store.write(move |conn| Box::pin(async move { workspace::insert(conn, &new, &secret).await })).await
 }
 
 /// Sees to it that there is a key. Gives the key if one was made here and nobody else knows it.

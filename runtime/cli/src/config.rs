@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<Url>,
     pub(crate) data: PathBuf,
     pub(crate) database_url: String,
+    pub(crate) database_notify: bool,
     pub(crate) bootstrap_key: Option<SecretKey>,
     pub(crate) smtp_url: Option<SmtpUrl>,
     pub(crate) smtp_from: Option<Mailbox>,
@@ -97,6 +98,7 @@ impl Config {
             database_url: reader
                 .secret("database_url", "sqlite:<path> or postgres://<user>:<password>@<host>/<name>", database_url)?
                 .unwrap_or_else(database),
+            database_notify: reader.get("database_notify", "on or off", switch)?,
             bootstrap_key: reader.secret("bootstrap_key", "sk_ and 64 lower-case hex digits", secret_key)?,
             smtp_url: reader.secret(
                 "smtp_url",

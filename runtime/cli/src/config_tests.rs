@@ -77,6 +77,7 @@ fn every_kind_of_setting_refuses_nonsense() {
     let nonsense: BTreeMap<&str, &str> = [
         ("public_url", "ftp://x"),
         ("database_url", "mysql://x/y"),
+        ("database_notify", "loud"),
         ("bootstrap_key", "sk_ABC"),
         ("smtp_url", "http://mail"),
         ("smtp_from", "nobody"),

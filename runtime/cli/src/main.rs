@@ -9,6 +9,7 @@ mod demo;
 mod key;
 mod lock;
 mod plugin;
+mod predecessor;
 mod print;
 mod serve;
 mod settings;

@@ -19,6 +19,7 @@ use crate::bootstrap;
 use crate::builtin::COMPONENTS;
 use crate::config::{Config, SecretKey};
 use crate::lock::DataLock;
+use crate::predecessor;
 use crate::print::say;
 use crate::signal::Signals;
 
@@ -73,6 +74,7 @@ impl Server {
         let listener = listener.with_context(|| format!("listening on {} (setting listen)", config.listen))?;
         let address = listener.local_addr().context("asking for the address that is listened on")?;
         let store = open_store(config).await?;
+        predecessor::follow(&config.data, &store).await?;
         if let Some(key) = first_key(config, &store).await? {
             // At once: it is stored, and cannot be shown again if the start fails.
             say!("made the first API key, shown only this once: {}", key.0);

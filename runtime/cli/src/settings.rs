@@ -36,6 +36,7 @@ pub(crate) const SETTINGS: &[Setting] = settings! {
     "public_url" "STEPWELL_PUBLIC_URL" "URL" ["http://<listen>"] "Under which address people reach this server, for links in emails"
     "data" "STEPWELL_DATA" "FOLDER" ["./stepwell-data"] "Where compiled components are kept, and the database unless it is another. Each server has its own"
     "database_url" "STEPWELL_DATABASE_URL" "URL" ["sqlite:<data>/stepwell.db"] "The database: sqlite:<path>, or postgres://<user>:<password>@<host>/<name>, which several servers may share"
+    "database_notify" "STEPWELL_DATABASE_NOTIFY" "on|off" ["on"] "Whether servers that share PostgreSQL tell each other at once what they change (LISTEN/NOTIFY). Off for a pooler or a database that cannot: then they look every second"
     "bootstrap_key" "STEPWELL_BOOTSTRAP_KEY" "KEY" ["made and printed at the first start"] "A secret API key that exists from the first start on: sk_ and 64 hex digits"
     "smtp_url" "STEPWELL_SMTP_URL" "URL" ["none: messages wait"] "The mail server: smtp://[user:password@]host[:port][?tls=none|opportunistic|required] or smtps://…"
     "smtp_from" "STEPWELL_SMTP_FROM" "ADDRESS" ["none"] "Who sends emails that name no sender: a@example.org or Name <a@example.org>"

@@ -18,6 +18,10 @@ use crate::route::{self, Routed, Stamp};
 const BATCH: i64 = 100;
 /// The longest sleep between two looks.
 const LONGEST: Duration = Duration::from_secs(30);
+/// The same where other nodes write schedules: the one that did may be gone.
+const LONGEST_SHARED: Duration = Duration::from_secs(1);
+/// How long to wait while another node fires what is due.
+const BUSY_MS: i64 = 100;
 /// A firing this late was missed, for a schedule that skips missed firings.
 const LATE_MS: i64 = 60_000;
 
@@ -93,9 +97,10 @@ fn config_of(definition: &Definition) -> Option<ScheduleConfig> {
 
 /// Runs until the engine stops.
 pub(crate) async fn run(inner: Arc<Inner>) {
+    let longest = if inner.store.is_shared() { LONGEST_SHARED } else { LONGEST };
     while !inner.stopping() {
         let pause = match pass(&inner).await {
-            Ok(next) => pause(inner.clock.now(), next),
+            Ok(next) => pause(inner.clock.now(), next).min(longest),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "firing schedules");
                 Duration::from_secs(1)
@@ -120,20 +125,30 @@ async fn pass(inner: &Inner) -> Result<Option<Timestamp>, StoreError> {
         if due.is_empty() {
             return schedule::next(&mut inner.store.reader().await?).await;
         }
+        let mut fired = false;
         for entry in due {
             let stamp = inner.stamp();
-            let routed =
-                inner.store.write(move |conn| Box::pin(async move { fire(conn, &entry, &stamp).await })).await?;
-            inner.announce(Settled { routed, ..Settled::default() });
+            let done = inner.store.write(move |conn| Box::pin(async move { fire(conn, &entry, &stamp).await })).await?;
+            fired |= done.is_some();
+            inner.announce(Settled { routed: done.unwrap_or_default(), ..Settled::default() });
+        }
+        if !fired {
+            return Ok(Some(inner.clock.now().plus_millis(BUSY_MS)));
         }
     }
 }
 
-/// One commit of one firing. The row is read again inside it: another node may have fired it.
-async fn fire(conn: &mut Conn, entry: &schedule::Entry, stamp: &Stamp) -> Result<Routed, StoreError> {
+/// One commit of one firing, unless another node fires it, or has: the row is read again inside it.
+async fn fire(conn: &mut Conn, entry: &schedule::Entry, stamp: &Stamp) -> Result<Option<Routed>, StoreError> {
+    let stored = schedule::take(conn, entry.workspace_id, entry.definition_id).await?;
+    match stored.filter(|stored| stored.next_at <= stamp.now) {
+        Some(entry) => advance(conn, entry, stamp).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn advance(conn: &mut Conn, entry: schedule::Entry, stamp: &Stamp) -> Result<Routed, StoreError> {
     let mut routed = Routed::default();
-    let stored = schedule::get(conn, entry.workspace_id, entry.definition_id).await?;
-    let Some(entry) = stored.filter(|stored| stored.next_at <= stamp.now) else { return Ok(routed) };
     let found = definition::get(conn, entry.workspace_id, entry.definition_id).await?;
     let Some((found, config)) = found.and_then(|found| config_of(&found).map(|config| (found, config))) else {
         schedule::remove(conn, entry.workspace_id, entry.definition_id).await?;

@@ -1,10 +1,11 @@
 //! The dispatcher: takes due visits from the queue in turn, runs each through the plugin host, stores what it did, and queues
 //! what became due by it.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use stepwell_core::{Failure, Input, Mode, Outcome, RetryPolicy, StepReport};
+use stepwell_core::{Failure, Input, Mode, Outcome, RetryPolicy, StepExecutionId, StepReport};
 use stepwell_store::StoreError;
 use tokio::sync::{Notify, Semaphore};
 
@@ -12,6 +13,7 @@ use crate::chain::Chain;
 use crate::commit::Settled;
 use crate::control;
 use crate::engine::Inner;
+use crate::nodes;
 use crate::queue::FairQueue;
 use crate::step::{self, Due};
 
@@ -28,16 +30,20 @@ pub(crate) struct Dispatcher {
     pub(crate) changed: Notify,
     /// Work was refused for want of room and is only in the database.
     spilled: std::sync::atomic::AtomicBool,
+    /// Which, where other nodes may have room for it.
+    refused: Option<Mutex<HashSet<StepExecutionId>>>,
     pub(crate) slots: Arc<Semaphore>,
     concurrency: usize,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(concurrency: usize, queue_limit: usize) -> Self {
+    /// `shared`: with other nodes.
+    pub(crate) fn new(concurrency: usize, queue_limit: usize, shared: bool) -> Self {
         Self {
             queue: Mutex::new(FairQueue::new(queue_limit)),
             changed: Notify::new(),
             spilled: false.into(),
+            refused: shared.then(Mutex::default),
             slots: Arc::new(Semaphore::new(concurrency)),
             concurrency,
         }
@@ -51,12 +57,49 @@ impl Dispatcher {
     pub(crate) fn add(&self, due: impl IntoIterator<Item = Due>) {
         let mut queue = self.queue();
         for due in due {
-            if !queue.push(due) {
+            let visit = due.visit.id;
+            let queued = queue.push(due);
+            if !queued {
                 self.spilled.store(true, std::sync::atomic::Ordering::Relaxed);
             }
+            self.note(visit, queued);
         }
         drop(queue);
         self.changed.notify_one();
+    }
+
+    fn note(&self, visit: StepExecutionId, queued: bool) {
+        let Some(refused) = &self.refused else { return };
+        let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if !queued {
+            refused.insert(visit);
+        } else if !refused.is_empty() {
+            refused.remove(&visit);
+        }
+    }
+
+    /// Queues work for which there was [room](Self::room) when it was asked for.
+    pub(crate) fn take_up(&self, due: impl IntoIterator<Item = Due>) {
+        let mut queue = self.queue();
+        due.into_iter().for_each(|due| queue.push_anyway(due));
+        drop(queue);
+        self.changed.notify_one();
+    }
+
+    /// For how much of what waits in the database there is room, up to `most`: also where new work finds none.
+    pub(crate) fn room(&self, most: usize) -> usize {
+        self.queue().room().min(most)
+    }
+
+    /// Keeps work in mind as refused.
+    pub(crate) fn refuse(&self, visits: Vec<StepExecutionId>) {
+        visits.into_iter().for_each(|visit| self.note(visit, false));
+    }
+
+    /// The work that was refused since the last call and that other nodes may have room for.
+    pub(crate) fn take_refused(&self) -> Vec<StepExecutionId> {
+        let Some(refused) = &self.refused else { return Vec::new() };
+        refused.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
     }
 
     /// Whether work waits in the database that there is room for now. Asking resets the answer.
@@ -142,6 +185,12 @@ async fn attempt(inner: &Arc<Inner>, due: &Due) -> Result<Option<Settled>, Store
 }
 
 async fn run_step(inner: &Inner, chain: &Chain, due: &Due) -> (StepReport, RetryPolicy) {
+    let ran = run_known(inner, chain, due).await;
+    if nodes::may_be_behind(inner, &ran.0).await { run_known(inner, chain, due).await } else { ran }
+}
+
+/// Runs a step with the plugins that this node knows.
+async fn run_known(inner: &Inner, chain: &Chain, due: &Due) -> (StepReport, RetryPolicy) {
     let around = &chain.around;
     let Some(found) = around.graph.step(due.visit.step_id) else {
         let failure = Failure::fatal("no-such-step", "the step is no longer part of the definition");

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use crate::commit::Settled;
 use crate::dispatch::{self, Dispatcher};
 use crate::links::Links;
+use crate::nodes::{self, Peers};
 use crate::prune::{Demand, Retention};
 use crate::route::Stamp;
 use crate::timer::Alarm;
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) mail: Notify,
     /// A schedule changed.
     pub(crate) schedules: Notify,
+    pub(crate) peers: Peers,
     stopping: AtomicBool,
     concurrency: usize,
 }
@@ -92,6 +94,7 @@ impl Inner {
 impl Engine {
     /// An engine that does nothing yet.
     pub fn new(options: EngineOptions) -> Self {
+        let shared = options.store.is_shared();
         Self(Arc::new(Inner {
             store: options.store,
             runner: options.runner,
@@ -101,10 +104,11 @@ impl Engine {
             links: options.links,
             retention: options.retention,
             demand: Demand::default(),
-            dispatcher: Dispatcher::new(options.concurrency, options.queue_limit),
+            dispatcher: Dispatcher::new(options.concurrency, options.queue_limit, shared),
             alarm: Alarm::new(),
             mail: Notify::new(),
             schedules: Notify::new(),
+            peers: Peers::default(),
             stopping: false.into(),
             concurrency: options.concurrency,
         }))
@@ -125,6 +129,10 @@ impl Engine {
         loops.spawn(recover::run(self.0.clone()));
         loops.spawn(cron::run(self.0.clone()));
         loops.spawn(prune::run(self.0.clone()));
+        if self.0.store.is_shared() {
+            loops.spawn(nodes::follow(self.0.clone()));
+            loops.spawn(nodes::hear(self.0.clone()));
+        }
         Ok(loops)
     }
 

@@ -14,6 +14,7 @@ mod error;
 mod intake;
 mod links;
 pub mod mail;
+mod nodes;
 mod plugins;
 mod prune;
 mod queue;

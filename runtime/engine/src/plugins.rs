@@ -1,10 +1,12 @@
 //! Installing components: checked by the host, kept in the store, made usable. What a plugin may use is an operator's choice.
 
 use stepwell_core::{Digest, Grant, PluginError, PluginInfo, PluginSource, WorkspaceId};
-use stepwell_store::{StoreError, plugin};
+use stepwell_store::notify::{self, News};
+use stepwell_store::{Conn, StoreError, plugin};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::nodes;
 
 impl Engine {
     /// Makes the components that come with the server usable, each granted what it imports.
@@ -17,20 +19,10 @@ impl Engine {
         Ok(info)
     }
 
-    /// Makes the installed plugins usable again after a start. One that cannot be is logged and left out.
+    /// Makes the installed plugins usable again after a start. One that cannot be is logged and left out. Gives how many were
+    /// looked at.
     pub async fn activate_installed(&self) -> Result<usize, StoreError> {
-        let mut active = 0;
-        let all = plugin::list(&mut self.store().reader().await?).await?;
-        for info in all {
-            let mut conn = self.store().reader().await?;
-            let Some(component) = plugin::component(&mut conn, info.workspace_id, info.digest).await? else { continue };
-            drop(conn);
-            match self.plugins().activate(&info, &component).await {
-                Ok(()) => active += 1,
-                Err(error) => tracing::error!(digest = %info.digest, %error, "an installed plugin cannot be used"),
-            }
-        }
-        Ok(active)
+        nodes::refresh(&self.0, true).await
     }
 
     /// Checks a component, makes it usable under the grants and stores it. Installed for one workspace, or for all.
@@ -45,10 +37,16 @@ impl Engine {
         info.workspace_id = workspace;
         info.grants = grants;
         self.activate(&info, &component).await?;
-        let (stored, now) = (info.clone(), self.now());
+        let (stored, now, notify) = (info.clone(), self.now(), self.0.peers.notifies());
         self.store()
-            .write(move |conn| Box::pin(async move { plugin::insert(conn, &stored, &component, now).await }))
+            .write(move |conn| {
+                Box::pin(async move {
+                    plugin::insert(conn, &stored, &component, now).await?;
+                    tell(conn, notify).await
+                })
+            })
             .await?;
+        self.0.peers.know(&info).await;
         Ok(info)
     }
 
@@ -64,10 +62,16 @@ impl Engine {
         let (Some(mut info), Some(component)) = (found, component) else { return Ok(None) };
         info.grants = grants;
         self.activate(&info, &component).await?;
-        let kept = info.grants.clone();
+        let (kept, notify) = (info.grants.clone(), self.0.peers.notifies());
         self.store()
-            .write(move |conn| Box::pin(async move { plugin::set_grants(conn, workspace, digest, &kept).await }))
+            .write(move |conn| {
+                Box::pin(async move {
+                    plugin::set_grants(conn, workspace, digest, &kept).await?;
+                    tell(conn, notify).await
+                })
+            })
             .await?;
+        self.0.peers.know(&info).await;
         Ok(Some(info))
     }
 
@@ -92,15 +96,26 @@ impl Engine {
 
     /// Takes an installed plugin away. `false` if there is no such plugin.
     pub async fn remove_plugin(&self, workspace: Option<WorkspaceId>, digest: Digest) -> Result<bool, EngineError> {
+        let notify = self.0.peers.notifies();
         let gone = self
             .store()
-            .write(move |conn| Box::pin(async move { plugin::delete(conn, workspace, digest).await }))
+            .write(move |conn| {
+                Box::pin(async move {
+                    let gone = plugin::delete(conn, workspace, digest).await?;
+                    tell(conn, notify).await.map(|()| gone)
+                })
+            })
             .await?;
         if gone {
             self.plugins().deactivate(workspace, digest);
         }
         Ok(gone)
     }
+}
+
+/// Tells other nodes that plugins changed.
+async fn tell(conn: &mut Conn, notify: bool) -> Result<(), StoreError> {
+    if notify { notify::tell(conn, News::Plugins).await } else { Ok(()) }
 }
 
 /// An import granted without bounds.

@@ -36,9 +36,22 @@ impl FairQueue {
         if self.length >= self.limit {
             return false;
         }
-        self.known.insert(key(&due));
-        self.put(due);
+        self.push_anyway(due);
         true
+    }
+
+    /// Adds work for which there was [room](Self::room) when it was asked for.
+    pub(crate) fn push_anyway(&mut self, due: Due) {
+        if self.known.insert(key(&due)) {
+            self.put(due);
+        }
+    }
+
+    /// For how much there is room with the reserve that only [`push_anyway`](Self::push_anyway) uses: what waits in the database is
+    /// not kept out for ever by what comes in. The reserve is small, since other nodes may be idle.
+    pub(crate) fn room(&self) -> usize {
+        let reserve = (self.limit / 4).max(1);
+        self.limit.saturating_add(reserve).saturating_sub(self.length)
     }
 
     /// Puts work back that was taken and could not be done yet.
@@ -110,6 +123,16 @@ mod tests {
         assert!(queue.push(due(1, 1)));
         assert!(!queue.push(due(1, 2)));
         assert_eq!(queue.len(), 1);
+    }
+
+    #[test]
+    fn what_waits_in_the_database_has_room_that_new_work_does_not_take() {
+        let mut queue = FairQueue::new(8);
+        while queue.push(due(1, queue.len() as u128 + 1)) {}
+        assert_eq!(queue.room(), 2);
+        queue.push_anyway(due(1, 90));
+        queue.push_anyway(due(1, 90));
+        assert_eq!((queue.len(), queue.room()), (9, 1));
     }
 
     #[test]

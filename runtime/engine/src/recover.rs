@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_core::{StepExecution, Timestamp};
+use stepwell_store::notify::{self, News};
 use stepwell_store::{Conn, StoreError, claim, execution};
 
 use crate::engine::Inner;
@@ -19,20 +20,59 @@ const SPILL_CHECK: Duration = Duration::from_millis(200);
 /// How often within a lease other nodes are told that this one lives, and what silent ones held is taken over.
 const HEARTBEATS: u32 = 4;
 
-/// Tells other nodes that this one lives, and takes over what silent ones held.
+/// Tells other nodes that this one lives, and takes over what silent ones held, as far as there is room for it.
 pub(crate) async fn beat(inner: &Inner) -> Result<usize, StoreError> {
     let (now, lease) = (inner.clock.now(), inner.store.lease());
-    let taken = inner.store.write(move |conn| {
+    inner.store.write(move |conn| Box::pin(async move { claim::alive(conn, now, lease).await })).await?;
+    let mut found = 0;
+    loop {
+        let room = inner.dispatcher.room(PAGE as usize);
+        let taken = take_over(inner, room as i64).await?;
+        found += taken.len();
+        let last = taken.len() < room || room == 0;
+        inner.dispatcher.take_up(taken);
+        if last {
+            return Ok(found);
+        }
+    }
+}
+
+async fn take_over(inner: &Inner, limit: i64) -> Result<Vec<Due>, StoreError> {
+    let now = inner.clock.now();
+    inner
+        .store
+        .write(move |conn| {
+            Box::pin(async move {
+                let taken = claim::take_over(conn, now, limit).await?;
+                with_executions(conn, taken).await
+            })
+        })
+        .await
+}
+
+/// Gives back what there was no room for, so that an idle node takes it, or this one once it has room.
+async fn give_back(inner: &Inner) -> Result<(), StoreError> {
+    let refused = inner.dispatcher.take_refused();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let (now, notify) = (inner.clock.now(), inner.peers.notifies());
+    let (again, count) = (refused.clone(), refused.len());
+    let given = inner.store.write(move |conn| {
         Box::pin(async move {
-            claim::alive(conn, now, lease).await?;
-            let taken = claim::take_over(conn, now, PAGE).await?;
-            with_executions(conn, taken).await
+            claim::give_back(conn, &refused, now).await?;
+            if notify { notify::tell(conn, News::Work).await } else { Ok(()) }
         })
     });
-    let due: Vec<Due> = taken.await?;
-    let found = due.len();
-    inner.dispatcher.add(due);
-    Ok(found)
+    match given.await {
+        Ok(()) => tracing::debug!(count, "gave back steps that there is no room for"),
+        Err(error) => {
+            inner.dispatcher.refuse(again);
+            return Err(error);
+        }
+    }
+    inner.alarm.set(Timestamp(i64::MIN));
+    Ok(())
 }
 
 /// Queues every visit that was running when the server stopped. What is queued or runs already is left alone.
@@ -65,7 +105,10 @@ pub(crate) async fn run(inner: Arc<Inner>) {
                 Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "telling that this node lives"),
             }
         }
-        if inner.dispatcher.take_spilled() || since >= EVERY {
+        if let Err(error) = give_back(&inner).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "giving back what there is no room for");
+        }
+        if (!inner.store.is_shared() && inner.dispatcher.take_spilled()) || since >= EVERY {
             since = Duration::ZERO;
             if let Err(error) = sweep(&inner).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "searching the database for due work");
@@ -74,10 +117,9 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     }
 }
 
-/// Marks visits that are due for another try as running, and gives them with their executions.
-pub(crate) async fn claim(conn: &mut Conn, visits: Vec<StepExecution>, now: Timestamp) -> Result<Vec<Due>, StoreError> {
-    let ids: Vec<_> = visits.iter().map(|visit| visit.id).collect();
-    let claimed = claim::claim(conn, &ids, now).await?;
+/// Marks visits that are due as running, and gives them with their executions.
+pub(crate) async fn claim(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Due>, StoreError> {
+    let claimed = claim::claim_due(conn, now, limit).await?;
     with_executions(conn, claimed).await
 }
 

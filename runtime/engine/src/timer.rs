@@ -1,22 +1,31 @@
-//! The timer: ends waits whose time has come and takes up steps that are due for another try. Sleeps until the next one.
+//! The timer: ends waits whose time has come and takes up steps that are due for another try, or that no node had room for.
+//! Sleeps until the next one.
+//!
+//! Where nodes share the database, each takes what the others are not taking at the moment. A node knows exactly when what it
+//! stored itself is due; what others stored it finds by looking, a moment later than they.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use stepwell_core::{Timestamp, Wait, Wake};
+use stepwell_core::{Timestamp, Wake};
 use stepwell_store::{StoreError, claim, wait};
 use tokio::sync::Notify;
 
-use crate::commit::Settled;
 use crate::engine::Inner;
 use crate::route;
 use crate::step::Due;
 
 /// How many waits or retries one commit takes up.
-const BATCH: i64 = 200;
+const BATCH: usize = 200;
 /// The longest sleep: the database is asked again even if nobody told the timer of something earlier.
 const LONGEST: Duration = Duration::from_secs(10);
+/// The same where other nodes store what is due: the one that did may be gone.
+const LONGEST_SHARED: Duration = Duration::from_secs(1);
+/// How much later than its own time a node takes up what another may have stored: most often that one has done so then.
+const LATER_MS: i64 = 50;
+/// How long to wait while there is no room for what is due, or other nodes are taking it.
+const BUSY: Duration = Duration::from_millis(50);
 /// How long to wait after the database failed.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -39,12 +48,12 @@ impl Alarm {
     }
 
     /// Sleeps until the time of the alarm.
-    async fn wait(&self, now: Timestamp, next: Option<Timestamp>) {
+    async fn wait(&self, now: Timestamp, next: Option<Timestamp>, longest: Duration) {
         if let Some(next) = next {
             self.at.fetch_min(next.0, Ordering::AcqRel);
         }
         let left = self.at.load(Ordering::Acquire).saturating_sub(now.0).max(0);
-        let pause = Duration::from_millis(left.unsigned_abs()).min(LONGEST);
+        let pause = Duration::from_millis(left.unsigned_abs()).min(longest);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.sooner.notified() => {}
@@ -52,66 +61,65 @@ impl Alarm {
     }
 }
 
+/// What a look at the database brought.
+enum Look {
+    /// Something was due and is taken up; there may be more.
+    Taken,
+    /// Something is due that nobody here can take up now.
+    Busy,
+    /// This is due next.
+    Next(Option<Timestamp>),
+}
+
 /// Runs until the engine stops.
 pub(crate) async fn run(inner: Arc<Inner>) {
+    let longest = if inner.store.is_shared() { LONGEST_SHARED } else { LONGEST };
     while !inner.stopping() {
         inner.alarm.at.store(i64::MAX, Ordering::Release);
-        match pass(&inner).await {
-            Ok(true) => {}
-            Ok(false) => match next(&inner).await {
-                Ok(at) => inner.alarm.wait(inner.clock.now(), at).await,
-                Err(error) => complain(&error).await,
-            },
-            Err(error) => complain(&error).await,
+        match look(&inner).await {
+            Ok(Look::Taken) => {}
+            Ok(Look::Busy) => tokio::time::sleep(BUSY).await,
+            Ok(Look::Next(at)) => inner.alarm.wait(inner.clock.now(), at, longest).await,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the timer could not use the database");
+                tokio::time::sleep(AFTER_ERROR).await;
+            }
         }
     }
 }
 
-async fn complain(error: &StoreError) {
-    tracing::error!(error = error as &dyn std::error::Error, "the timer could not use the database");
-    tokio::time::sleep(AFTER_ERROR).await;
-}
-
-async fn next(inner: &Inner) -> Result<Option<Timestamp>, StoreError> {
-    claim::next_due(&mut inner.store.reader().await?).await
-}
-
-/// One batch of each kind; `true` if there may be more.
-async fn pass(inner: &Arc<Inner>) -> Result<bool, StoreError> {
+async fn look(inner: &Inner) -> Result<Look, StoreError> {
     let now = inner.clock.now();
-    let (waits, retries) = {
-        let mut conn = inner.store.reader().await?;
-        (wait::due(&mut conn, now, BATCH).await?, claim::ready(&mut conn, now, BATCH).await?)
-    };
-    let more = !waits.is_empty() || !retries.is_empty();
-    if !waits.is_empty() {
-        let due = wake(inner, waits).await?;
-        inner.announce(Settled { routed: route::Routed { due, started: 0 }, ..Settled::default() });
+    let next = claim::next_due(&mut inner.store.reader().await?).await?;
+    if next.is_none_or(|next| next > now) {
+        let later = if inner.store.is_shared() { LATER_MS } else { 0 };
+        return Ok(Look::Next(next.map(|next| next.plus_millis(later))));
     }
-    if !retries.is_empty() {
-        let due = take_up(inner, retries).await?;
-        inner.announce(Settled { routed: route::Routed { due, started: 0 }, ..Settled::default() });
+    let room = inner.dispatcher.room(BATCH);
+    if room == 0 {
+        return Ok(Look::Busy);
     }
-    Ok(more)
+    let due = take(inner, i64::try_from(room).unwrap_or(i64::MAX)).await?;
+    if due.is_empty() {
+        return Ok(Look::Busy);
+    }
+    inner.dispatcher.take_up(due);
+    Ok(Look::Taken)
 }
 
-async fn wake(inner: &Inner, waits: Vec<Wait>) -> Result<Vec<Due>, StoreError> {
+/// Takes up to so many of each kind.
+async fn take(inner: &Inner, limit: i64) -> Result<Vec<Due>, StoreError> {
     let stamp = inner.stamp();
     inner
         .store
         .write(move |conn| {
             Box::pin(async move {
-                let mut due = Vec::new();
-                for wait in &waits {
+                let mut due = crate::recover::claim(conn, stamp.now, limit).await?;
+                for wait in &wait::take_due(conn, stamp.now, limit).await? {
                     due.extend(route::wake_one(conn, wait, Wake::Timer, &stamp).await?);
                 }
                 Ok(due)
             })
         })
         .await
-}
-
-async fn take_up(inner: &Inner, retries: Vec<stepwell_core::StepExecution>) -> Result<Vec<Due>, StoreError> {
-    let now = inner.clock.now();
-    inner.store.write(move |conn| Box::pin(async move { crate::recover::claim(conn, retries, now).await })).await
 }

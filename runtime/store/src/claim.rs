@@ -44,6 +44,30 @@ pub async fn claim(conn: &mut Conn, ids: &[StepExecutionId], now: Timestamp) -> 
     Ok(claimed)
 }
 
+/// Takes up to `limit` visits that are pending and due at `now`, the longest due first, and answers with them, running. Those
+/// that another node is taking at this moment are left to it.
+pub async fn claim_due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<StepExecution>, StoreError> {
+    let mut update = QueryBuilder::new("update step_execution set status = 'running', updated_at = ");
+    update.push_bind(now.0).push(", started_at = coalesce(started_at, ").push_bind(now.0).push(")");
+    push_lease(&mut update, conn, now);
+    update.push(" where id in (select id from step_execution where status = 'pending' and run_at <= ");
+    update.push_bind(now.0).push(" order by run_at limit ").push_bind(limit).push(skip_locked(conn));
+    update.push(") returning *");
+    row::all(update.build().fetch_all(conn.db()).await?, read)
+}
+
+/// Gives back visits that this node holds and has no room for: any node may take them.
+pub async fn give_back(conn: &mut Conn, ids: &[StepExecutionId], now: Timestamp) -> Result<(), StoreError> {
+    for part in ids.chunks(500) {
+        let mut update = QueryBuilder::new("update step_execution set status = 'pending', lease_owner = null, ");
+        update.push("lease_until = null, updated_at = ").push_bind(now.0);
+        update.push(" where status = 'running' and run_at is not null and lease_owner = ").push_bind(conn.node());
+        row::push_in(&mut update, " and id in ", part.iter().map(StepExecutionId::to_string));
+        update.build().execute(conn.db()).await?;
+    }
+    Ok(())
+}
+
 fn push_lease(update: &mut QueryBuilder, conn: &Conn, now: Timestamp) {
     update.push(", lease_owner = ").push_bind(conn.node());
     update.push(", lease_until = ").push_bind(now.plus_millis(LEASE_MS).0);
@@ -87,8 +111,14 @@ pub async fn leads(conn: &mut Conn, now: Timestamp) -> Result<bool, StoreError> 
 
 /// Says that this node stops: what it still holds may be taken over at once.
 pub async fn leave(conn: &mut Conn) -> Result<(), StoreError> {
-    let query = sql::query("delete from node where id = $1");
-    query.bind(conn.node()).execute(conn.db()).await?;
+    let node = conn.node().to_owned();
+    gone(conn, &node).await
+}
+
+/// Says that a node of this name is no more: what it held may be taken over at once. If it lives after all, what it decides is
+/// fenced.
+pub async fn gone(conn: &mut Conn, node: &str) -> Result<(), StoreError> {
+    sql::query("delete from node where id = $1").bind(node).execute(conn.db()).await?;
     Ok(())
 }
 

@@ -25,6 +25,7 @@ pub mod journal;
 pub mod key;
 pub mod keyvalue;
 pub mod management;
+pub mod notify;
 pub mod outbox;
 mod page;
 pub mod plugin;

@@ -95,6 +95,25 @@ pub async fn claim(
     Ok(claimed)
 }
 
+/// Takes up to `limit` messages that are due at `now`, the longest due first, for one attempt each, which ends at `until` at the
+/// latest. Those that another node is taking at this moment are left to it. Over all workspaces.
+pub async fn claim_due(
+    conn: &mut Conn,
+    now: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<Message>, StoreError> {
+    let mut update = QueryBuilder::new("update outbox_message set attempts = attempts + 1, status = ");
+    update.push_bind(word(&MessageStatus::Sending)?).push(", next_at = ").push_bind(until.0);
+    update
+        .push(", updated_at = ")
+        .push_bind(now.0)
+        .push(" where id in (select id from outbox_message where next_at <= ");
+    update.push_bind(now.0).push(" order by next_at limit ").push_bind(limit).push(skip_locked(conn));
+    update.push(") returning *");
+    row::all(update.build().fetch_all(conn.db()).await?, read)
+}
+
 /// Makes messages due at `now` that somebody took for an attempt, whatever their lease says, and says how many: for the start
 /// of the one process that delivers, which knows that nobody holds them any more. Where other nodes deliver as well, each lease
 /// has to run out. Over all workspaces.

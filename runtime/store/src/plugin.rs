@@ -1,11 +1,38 @@
-//! Components and what they were granted. A plugin belongs to a workspace, or to all.
+//! Components and what they were granted. A plugin belongs to a workspace, or to all. Each change makes a new [`version`] of the
+//! whole, so that nodes see with one small read whether others have changed something.
 
 use stepwell_core::{Digest, Grant, PluginInfo, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
+use crate::dialect::locking;
 use crate::error::StoreError;
 use crate::row::{self, Read, maybe_text, to_json, word};
 use crate::sql::{self, DbRow};
+
+/// The setting that counts changes.
+const VERSION: &str = "plugin-version";
+
+/// Another one after each change to any plugin; 0 at first.
+pub async fn version(conn: &mut Conn) -> Result<u64, StoreError> {
+    let value: Option<Vec<u8>> =
+        sql::query("select value from setting where name = $1").bind(VERSION).value(conn.db()).await?;
+    Ok(value.map_or(0, |value| number(&value)))
+}
+
+fn number(value: &[u8]) -> u64 {
+    value.iter().fold(0, |number, &byte| (number << 8) | u64::from(byte))
+}
+
+async fn changed(conn: &mut Conn) -> Result<(), StoreError> {
+    let query = sql::query("insert into setting (name, value) values ($1, $2) on conflict (name) do nothing");
+    query.bind(VERSION).bind(&[0; 8][..]).execute(conn.db()).await?;
+    let query = sql::query(locking!(conn, "select value from setting where name = $1"));
+    let before: Option<Vec<u8>> = query.bind(VERSION).value(conn.db()).await?;
+    let next = before.map_or(1, |value| number(&value).wrapping_add(1));
+    let query = sql::query("update setting set value = $2 where name = $1");
+    query.bind(VERSION).bind(&next.to_be_bytes()[..]).execute(conn.db()).await?;
+    Ok(())
+}
 
 /// Stores a component under the workspace, source and grants that `plugin` names, in place of the same component if it is
 /// there.
@@ -25,7 +52,7 @@ pub async fn insert(conn: &mut Conn, plugin: &PluginInfo, component: &[u8], now:
     .bind(now.0)
     .execute(conn.db())
     .await?;
-    Ok(())
+    changed(conn).await
 }
 
 /// All plugins of all workspaces, those installed first first.
@@ -53,14 +80,17 @@ pub async fn set_grants(
 ) -> Result<bool, StoreError> {
     let query = sql::query("update plugin set grants = $3 where digest = $1 and coalesce(workspace_id, '') = $2");
     let query = query.bind(digest.to_string()).bind(owner(workspace)).bind(to_json(&grants)?);
-    Ok(query.execute(conn.db()).await?.rows_affected() > 0)
+    let found = query.execute(conn.db()).await?.rows_affected() > 0;
+    changed(conn).await?;
+    Ok(found)
 }
 
 /// Deletes a plugin; false if there is none. Definitions that are pinned to it keep the digest.
 pub async fn delete(conn: &mut Conn, workspace: Option<WorkspaceId>, digest: Digest) -> Result<bool, StoreError> {
     let query = sql::query("delete from plugin where digest = $1 and coalesce(workspace_id, '') = $2");
-    let done = query.bind(digest.to_string()).bind(owner(workspace)).execute(conn.db()).await?;
-    Ok(done.rows_affected() > 0)
+    let found = query.bind(digest.to_string()).bind(owner(workspace)).execute(conn.db()).await?.rows_affected() > 0;
+    changed(conn).await?;
+    Ok(found)
 }
 
 /// The owner as the unique index has it.

@@ -4,10 +4,10 @@ use serde_json::Value;
 use stepwell_core::{DefinitionId, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
-use crate::dialect::locking;
+use crate::dialect::{locking, skip_locked};
 use crate::error::StoreError;
 use crate::row::{self, Read, to_json};
-use crate::sql::{self, DbRow};
+use crate::sql::{self, DbRow, QueryBuilder};
 
 /// A firing to come, or one on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +65,18 @@ pub async fn get(
     let query = sql::query(text);
     let row = query.bind(definition.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// The same, or none while another node is at it.
+pub async fn take(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    definition: DefinitionId,
+) -> Result<Option<Entry>, StoreError> {
+    let mut select = QueryBuilder::new("select * from schedule where definition_id = ");
+    select.push_bind(definition.to_string()).push(" and workspace_id = ").push_bind(workspace.to_string());
+    select.push(skip_locked(conn));
+    select.build().fetch_optional(conn.db()).await?.as_ref().map(read).transpose()
 }
 
 /// Keeps a definition from firing.

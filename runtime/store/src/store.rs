@@ -113,6 +113,15 @@ impl Store {
         matches!(self.0.writer, DbPool::Postgres(_))
     }
 
+    /// The name under which this process holds what it takes. Another one after each start.
+    pub fn node(&self) -> &str {
+        &self.0.node
+    }
+
+    pub(crate) fn writer(&self) -> &DbPool {
+        &self.0.writer
+    }
+
     /// A connection to read with. Give it back soon: there are only a few.
     pub async fn reader(&self) -> Result<Conn, StoreError> {
         Ok(Conn::reading(self.0.readers.acquire().await?, self.0.graphs.clone(), self.0.node.clone()))

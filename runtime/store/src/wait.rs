@@ -27,6 +27,17 @@ pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Wait
     row::all(query.bind(now.0).bind(limit).fetch_all(conn.db()).await?, read)
 }
 
+/// Up to `limit` waits that end by time at or before `now`, the longest due first, without those whose execution another node is
+/// changing at this moment. Inside a write nobody else ends them until that has ended. Over all workspaces.
+pub async fn take_due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Wait>, StoreError> {
+    // First the execution, then its visits and waits: the order in which every write locks them.
+    let locked = if conn.locks() { " for update of execution skip locked" } else { "" };
+    let mut select = QueryBuilder::new("select wait.* from wait join execution on execution.id = wait.execution_id");
+    select.push(" where wait.due_at <= ").push_bind(now.0).push(" order by wait.due_at limit ");
+    select.push_bind(limit).push(locked);
+    row::all(select.build().fetch_all(conn.db()).await?, read)
+}
+
 /// The waits of a contact that an event of any of these names may end, oldest first. Aliases count as the name they stand for.
 pub async fn for_event(
     conn: &mut Conn,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use stepwell_tests::{Client, Reply, Server, ServerOptions};
+use stepwell_tests::{Client, Reply, Server, ServerOptions, Workflow};
 
 async fn track_under(client: &Client, key: &str, body: &Value) -> Reply {
     let request = client.request(Method::POST, "/v1/track").header("idempotency-key", key);
@@ -14,6 +14,29 @@ async fn track_under(client: &Client, key: &str, body: &Value) -> Reply {
 async fn count(client: &Client, name: &str) -> usize {
     let page = client.get(&format!("/events?eventName={name}&limit=1000")).await.expect(200);
     page["events"].as_array().expect("events").len()
+}
+
+/// Exactly one start.
+#[tokio::test]
+async fn an_event_that_comes_a_hundred_times_at_once_under_one_key_starts_one_execution() {
+    let server = Server::start().await;
+    let client = server.client();
+    let workflow = Workflow::create(&client, "paid", json!({ "allowReentry": true })).await;
+    workflow.chain(&[("EXIT", "end", json!({}))]).await;
+    let body = json!({ "event": "paid", "email": "ada@example.org" });
+    let calls: Vec<_> = (0..100)
+        .map(|_| {
+            let (client, body) = (client.clone(), body.clone());
+            tokio::spawn(async move { track_under(&client, "order 1", &body).await })
+        })
+        .collect();
+    let mut taken = 0;
+    for call in calls {
+        let reply = call.await.expect("a call");
+        taken += usize::from(reply.status == 200);
+        assert!(reply.status == 200 || reply.code() == "IDEMPOTENCY_KEY_REUSED", "{} {:#}", reply.status, reply.body);
+    }
+    assert_eq!((taken, count(&client, "paid").await, workflow.executions().await.len()), (1, 1, 1));
 }
 
 /// 10.1

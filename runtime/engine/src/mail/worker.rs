@@ -24,6 +24,10 @@ const LEASE_MS: i64 = ATTEMPT_TIMEOUT.as_millis() as i64 + 15_000;
 
 /// The longest sleep: the database is asked again even if nobody told of something earlier.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+/// The same where other nodes queue messages: the one that did may have no room, or be gone.
+const LONGEST_SLEEP_SHARED: Duration = Duration::from_secs(1);
+/// How long to wait while other nodes are taking what is due.
+const BUSY_MS: i64 = 50;
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// How long messages are put off while there is no mail server.
@@ -126,8 +130,9 @@ fn complain(what: &'static str, error: &StoreError) -> Duration {
 /// How long nothing is due; an error to ask again soon.
 async fn sleep_until_due(inner: &Inner) -> Result<Duration, StoreError> {
     let next = outbox::next_at(&mut inner.store.reader().await?).await?;
-    let left = next.map_or(i64::MAX, |at| at.millis_since(inner.clock.now()).max(1));
-    Ok(Duration::from_millis(left.unsigned_abs()).min(LONGEST_SLEEP))
+    let (least, longest) = if inner.store.is_shared() { (BUSY_MS, LONGEST_SLEEP_SHARED) } else { (1, LONGEST_SLEEP) };
+    let left = next.map_or(i64::MAX, |at| at.millis_since(inner.clock.now()).max(least));
+    Ok(Duration::from_millis(left.unsigned_abs()).min(longest))
 }
 
 /// Takes up as many messages as there is room for, and says how many that were. May be dropped at any point: a message that
@@ -151,13 +156,12 @@ async fn round(post: &Post, slots: &Arc<Semaphore>, attempts: &mut JoinSet<()>) 
 
 async fn claim(inner: &Inner, limit: i64) -> Result<Vec<Message>, StoreError> {
     let now = inner.clock.now();
-    let due = outbox::due(&mut inner.store.reader().await?, now, limit).await?;
-    if due.is_empty() {
-        return Ok(due);
+    let next = outbox::next_at(&mut inner.store.reader().await?).await?;
+    if next.is_none_or(|next| next > now) {
+        return Ok(Vec::new());
     }
-    let ids: Vec<_> = due.iter().map(|message| message.id).collect();
     let until = now.plus_millis(LEASE_MS);
-    inner.store.write(move |conn| Box::pin(async move { outbox::claim(conn, &ids, now, until).await })).await
+    inner.store.write(move |conn| Box::pin(async move { outbox::claim_due(conn, now, until, limit).await })).await
 }
 
 /// Says in due messages why they wait. No attempt is counted.

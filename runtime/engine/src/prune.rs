@@ -30,18 +30,22 @@ pub struct Retention {
 const BATCH: prune::Batch = prune::Batch { rows: 500, time: Duration::from_millis(10) };
 /// Of which it deletes no more in the tables without workspaces.
 const KEYS: i64 = 500;
-/// How many free pages of a file stay in it at least, and how many one commit gives back to the file system.
-const KEEP_PAGES: u32 = 4_096;
+/// How many free pages stay in a file while much is written, which takes them again, and otherwise; and how many one commit gives
+/// back to the file system.
+const SPARE_MUCH: prune::Spare = prune::Spare { pages: 1_024, one_in: 2 };
+const SPARE: prune::Spare = prune::Spare { pages: 1_024, one_in: 8 };
 const PAGES: u32 = 256;
 /// The longest pause behind a batch.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How often retention looks: when little happens, alone or beside other nodes, of whose work this one hears nothing; and when
-/// much does.
+/// How often retention looks: when nothing was to be done; when something was, or there may be other nodes, of whose work this one
+/// hears nothing; when much happens.
 const EVERY: Duration = Duration::from_secs(60);
-const EVERY_SHARED: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(10);
 const AT_MOST_EVERY: Duration = Duration::from_secs(1);
-/// It may spend a fiftieth of the time on looking.
-const LOOKING: u32 = 50;
+/// It may spend a twentieth of the time on looking, where that takes long. That one look was held up says little: it counts for no
+/// more than twice the last, and this.
+const LOOKING: u32 = 20;
+const LOOK: Duration = Duration::from_millis(10);
 /// Executions that are started or deleted between two looks when much happens.
 const MUCH: u64 = 1_000;
 /// How often versions are looked at, and how long one stays after another has followed where nothing else is said.
@@ -72,6 +76,7 @@ impl Demand {
 /// Runs until the engine stops.
 pub(crate) async fn run(inner: Arc<Inner>) {
     let mut versions_at = Instant::now();
+    let mut looks = Duration::ZERO;
     while !inner.stopping() {
         inner.demand.reset();
         let began = Instant::now();
@@ -82,13 +87,14 @@ pub(crate) async fn run(inner: Arc<Inner>) {
                 Passed::default()
             }
         };
+        looks = passed.looked.min(looks * 2 + LOOK);
         if versions_at <= Instant::now() {
             versions_at = Instant::now() + VERSIONS_EVERY;
             if let Err(error) = versions(&inner).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "deleting old versions of definitions");
             }
         }
-        rest(&inner, began, passed).await;
+        rest(&inner, began, looks, passed).await;
     }
 }
 
@@ -100,11 +106,11 @@ struct Passed {
     looked: Duration,
 }
 
-/// Waits until it is time to look again.
-async fn rest(inner: &Inner, began: Instant, passed: Passed) {
-    let least = AT_MOST_EVERY.max(passed.looked * LOOKING);
+/// Waits until it is time to look again; a look takes as long as `looks`.
+async fn rest(inner: &Inner, began: Instant, looks: Duration, passed: Passed) {
+    let least = (looks * LOOKING).clamp(AT_MOST_EVERY, SOON);
     tokio::time::sleep(least.saturating_sub(began.elapsed())).await;
-    let every = if inner.store.is_shared() { EVERY_SHARED } else { EVERY };
+    let every = if passed.deleted > 0 || inner.store.is_shared() { SOON } else { EVERY };
     if passed.deleted < MUCH {
         let _ = tokio::time::timeout(every.saturating_sub(least), inner.demand.much.notified()).await;
     }
@@ -117,7 +123,8 @@ async fn pass(inner: &Inner) -> Result<Passed, StoreError> {
         return Ok(Passed::default());
     }
     let mut shares = share::look(&mut inner.store.reader().await?, inner.retention, now).await?;
-    let mut passed = Passed { deleted: outlived(inner, now).await?, looked: began.elapsed() };
+    let looked = began.elapsed();
+    let mut passed = Passed { deleted: outlived(inner, now).await?, looked };
     while !shares.is_empty() && !inner.stopping() {
         let mut left = Vec::with_capacity(shares.len());
         for share in shares {
@@ -134,7 +141,7 @@ async fn pass(inner: &Inner) -> Result<Passed, StoreError> {
         }
         shares = left;
     }
-    give_back(inner).await?;
+    give_back(inner, if passed.deleted < MUCH { SPARE } else { SPARE_MUCH }).await?;
     Ok(passed)
 }
 
@@ -166,11 +173,11 @@ async fn outlived(inner: &Inner, now: Timestamp) -> Result<u64, StoreError> {
     Ok(all)
 }
 
-async fn give_back(inner: &Inner) -> Result<(), StoreError> {
+async fn give_back(inner: &Inner, spare: prune::Spare) -> Result<(), StoreError> {
     while !inner.stopping() {
         let began = Instant::now();
         let more: Result<bool, StoreError> =
-            inner.store.write(|conn| Box::pin(async move { prune::give_back(conn, KEEP_PAGES, PAGES).await })).await;
+            inner.store.write(move |conn| Box::pin(async move { prune::give_back(conn, spare, PAGES).await })).await;
         if !more? {
             break;
         }

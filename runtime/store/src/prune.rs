@@ -17,7 +17,7 @@ mod space;
 mod versions;
 
 use parts::Which;
-pub use space::give_back;
+pub use space::{Spare, give_back};
 pub use versions::{Versions, unused_versions, versions};
 
 /// Events or messages of one statement.

@@ -42,9 +42,10 @@ pub(crate) async fn open(url: &str, patience: Duration) -> Result<Pools, StoreEr
     })
 }
 
-/// An answer is given only for what survives a power cut. The journal mode is a property of the file.
+/// An answer is given only for what survives a power cut. The journal mode is a property of the file. The log is written to the
+/// file at 16 MiB; while somebody reads what is older it grows beyond, and is cut back to 32 MiB when it is begun anew.
 const WRITES: &str = "pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory;
-    pragma cache_size = -16384; pragma wal_autocheckpoint = 4000";
+    pragma cache_size = -16384; pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 33554432";
 
 const READS: &str = "pragma query_only = on; pragma temp_store = memory";
 

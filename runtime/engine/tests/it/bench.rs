@@ -172,6 +172,12 @@ impl Bench {
         self.runner.asked.lock().expect("asked").clone()
     }
 
+    /// Forgets what the runner was asked so far.
+    #[allow(dead_code)]
+    pub(crate) fn forget_requests(&self) {
+        self.runner.asked.lock().expect("asked").clear();
+    }
+
     pub(crate) fn advance_clock(&self, by: Duration) {
         self.clock.0.fetch_add(i64::try_from(by.as_millis()).expect("a short time"), Ordering::SeqCst);
     }

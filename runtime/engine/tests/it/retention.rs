@@ -12,7 +12,7 @@ use crate::bench::Bench;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Bench {
-    async fn keep(&self, days: Option<u32>, executions: Option<u64>) {
+    pub(crate) async fn keep(&self, days: Option<u32>, executions: Option<u64>) {
         let (workspace, now) = (self.workspace, self.engine.now());
         let kept = Retention { days, executions };
         let set = self
@@ -22,7 +22,7 @@ impl Bench {
     }
 
     /// Runs so many executions to their ends, a second apart, and stops.
-    async fn ended(self, executions: u64) -> (Self, DefinitionId) {
+    async fn with_ended(self, executions: u64) -> (Self, DefinitionId) {
         let bench = self.run().await;
         let id = bench.define(&["step"], Reentry::Always).await;
         for number in 1..=executions {
@@ -56,7 +56,7 @@ impl Bench {
 
 #[tokio::test]
 async fn what_is_beyond_the_bound_goes_with_its_events_the_oldest_first() {
-    let (bench, id) = Bench::new().await.ended(7).await;
+    let (bench, id) = Bench::new().await.with_ended(7).await;
     bench.keep(None, Some(3)).await;
     let bench = bench.run().await;
     bench.until_kept(id, 3, 3).await;
@@ -67,7 +67,7 @@ async fn what_is_beyond_the_bound_goes_with_its_events_the_oldest_first() {
 
 #[tokio::test]
 async fn what_is_past_its_age_goes_and_what_waits_stays() {
-    let (bench, id) = Bench::new().await.ended(2).await;
+    let (bench, id) = Bench::new().await.with_ended(2).await;
     bench.answer("later", |_| crate::bench::waiting(Some("never"), None));
     let bench = bench.run().await;
     let waiting = bench.define(&["later"], Reentry::Always).await;
@@ -89,7 +89,7 @@ async fn what_is_past_its_age_goes_and_what_waits_stays() {
 
 #[tokio::test]
 async fn without_a_bound_everything_stays() {
-    let (bench, id) = Bench::new().await.ended(3).await;
+    let (bench, id) = Bench::new().await.with_ended(3).await;
     bench.keep(Some(0), Some(0)).await;
     bench.advance_clock(DAY * 400);
     let bench = bench.run().await;
@@ -100,7 +100,7 @@ async fn without_a_bound_everything_stays() {
 
 #[tokio::test]
 async fn a_version_that_nobody_needs_any_more_goes() {
-    let (bench, id) = Bench::new().await.ended(1).await;
+    let (bench, id) = Bench::new().await.with_ended(1).await;
     let (workspace, now) = (bench.workspace, bench.engine.now());
     bench
         .write(move |conn| {

@@ -2,10 +2,13 @@
 
 use serde_json::json;
 use stepwell_core::Reentry;
-use stepwell_store::{StoreError, prune, setting};
+use stepwell_store::{StoreError, keyvalue, prune, setting};
 
 use crate::prune::pruned;
-use crate::support::{Bed, NOW, completed, write};
+use crate::support::{Bed, NOW, completed, workspace, write};
+
+const SPARE: prune::Spare = prune::Spare { pages: 100_000, one_in: 1_000 };
+const NONE: prune::Spare = prune::Spare { pages: 0, one_in: 1_000 };
 
 #[cfg(unix)]
 #[tokio::test]
@@ -34,12 +37,12 @@ async fn pruning_gives_the_disk_back() {
     let before = std::fs::metadata(&path).expect("a file").len();
     let bed = bed.reopened().await;
     assert_eq!(pruned(&bed, NOW.plus_millis(1), 99).await, 30);
-    let kept: Result<bool, StoreError> = write!(bed, |conn| prune::give_back(conn, 100_000, 100_000).await);
+    let kept: Result<bool, StoreError> = write!(bed, |conn| prune::give_back(conn, SPARE, 100_000).await);
     assert_eq!(kept.ok(), Some(false), "so few free pages may stay");
     let mut given = 0;
     while given < 100 {
         given += 1;
-        let more: Result<bool, StoreError> = write!(bed, |conn| prune::give_back(conn, 0, 50).await);
+        let more: Result<bool, StoreError> = write!(bed, |conn| prune::give_back(conn, NONE, 50).await);
         if !more.expect("given back") {
             break;
         }
@@ -48,4 +51,32 @@ async fn pruning_gives_the_disk_back() {
     bed.store.close().await;
     let after = std::fs::metadata(&path).expect("a file").len();
     assert!(after * 4 < before, "{before} bytes became {after}");
+}
+
+#[tokio::test]
+async fn the_log_is_cut_back_once_a_long_read_is_over() {
+    const LIMIT: u64 = 33_554_432;
+    let bed = Bed::new().await;
+    let log = bed.database.folder().expect("a file").join("stepwell.db-wal");
+    let length = || std::fs::metadata(&log).expect("a file").len();
+    let fill = |bytes: std::ops::Range<u8>| {
+        let bed = &bed;
+        async move {
+            for byte in bytes {
+                let key = format!("key {}", byte % 4);
+                let done: Result<(), StoreError> = write!(bed, |conn| {
+                    keyvalue::set(conn, workspace(), "bucket", &key, &vec![byte; 1_000_000]).await
+                });
+                done.expect("stored");
+            }
+        }
+    };
+    let mut long = bed.store.quick_reader().await.expect("a reader");
+    assert_eq!(setting::get(&mut long, "none").await.expect("read"), None);
+    fill(0..60).await;
+    let grown = length();
+    assert!(grown > LIMIT, "{grown}");
+    drop(long);
+    fill(60..100).await;
+    assert!(length() <= LIMIT, "{}", length());
 }

@@ -107,6 +107,9 @@ fn join_up(decision: &mut Decision<'_>, joining: &[StepId]) {
 
 /// The joins that are not waited for any more. Where joins wait for each other and nothing else moves, that is the first of them.
 fn open(decision: &Decision<'_>, waiting: &[StepId], moving: &[StepExecution]) -> Vec<StepId> {
+    if waiting.len() + moving.len() == 1 {
+        return waiting.to_vec();
+    }
     let paths = Paths::of(decision.graph);
     let closed = |join: StepId| {
         let before = paths.to_join(join);

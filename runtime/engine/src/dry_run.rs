@@ -166,7 +166,7 @@ impl Walk {
             spread: 1.0,
         };
         self.input(engine, settled)?;
-        self.end_waits(engine)
+        self.end_wait(engine)
     }
 
     fn input(&mut self, engine: &Engine, input: Input) -> Result<(), EngineError> {
@@ -194,27 +194,33 @@ impl Walk {
         Visited { step_id: due.visit.step_id, at: self.now, outcome, requests, messages, events }
     }
 
-    /// Ends each wait by the event that was announced for it, else by time. One that neither ends stays.
-    fn end_waits(&mut self, engine: &Engine) -> Result<(), EngineError> {
-        for wait in self.waits.clone() {
-            let wake = match self.arrival_for(&wait) {
-                Some(arrival) => Wake::Event(ReceivedEvent {
-                    id: EventId::from(engine.ids().next(self.now)),
-                    name: arrival.name,
-                    data: arrival.data,
-                    received_at: self.now,
-                }),
-                None => match wait.due_at {
-                    Some(at) => {
-                        self.now = self.now.max(at);
-                        Wake::Timer
-                    }
-                    None => continue,
-                },
-            };
-            self.input(engine, Input::Woken { visit: wait.step_execution_id, wake })?;
+    /// Once nothing runs, ends a wait: by the event that was announced for it, else the first that ends by time. One that neither
+    /// ends stays.
+    fn end_wait(&mut self, engine: &Engine) -> Result<(), EngineError> {
+        if self.visits.iter().any(|visit| visit.status == StepStatus::Running) {
+            return Ok(());
         }
-        Ok(())
+        let mut waits = self.waits.clone();
+        waits.sort_by_key(|wait| wait.due_at.map_or(i64::MAX, |at| at.0));
+        let arrived = waits.iter().find_map(|wait| self.arrival_for(wait).map(|arrival| (wait.clone(), arrival)));
+        let (wait, wake) = match (arrived, waits.into_iter().find(|wait| wait.due_at.is_some())) {
+            (Some((wait, arrival)), _) => (wait, self.received(engine, arrival)),
+            (None, Some(wait)) => {
+                self.now = self.now.max(wait.due_at.unwrap_or(self.now));
+                (wait, Wake::Timer)
+            }
+            (None, None) => return Ok(()),
+        };
+        self.input(engine, Input::Woken { visit: wait.step_execution_id, wake })
+    }
+
+    fn received(&self, engine: &Engine, arrival: Arrival) -> Wake {
+        Wake::Event(ReceivedEvent {
+            id: EventId::from(engine.ids().next(self.now)),
+            name: arrival.name,
+            data: arrival.data,
+            received_at: self.now,
+        })
     }
 
     fn arrival_for(&mut self, wait: &Wait) -> Option<Arrival> {

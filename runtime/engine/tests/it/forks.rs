@@ -9,8 +9,8 @@ use stepwell_core::{
     Call, ContactChange, DefinitionId, Effect, ExecutionStatus, Failure, Follow, Graph, Guard, Join, JournalKind,
     Looping, MergeRule, Outcome, Reentry, Step, StepReport, StepRequest, StepStatus, testing,
 };
-use stepwell_engine::Intake;
-use stepwell_store::{contact, wait};
+use stepwell_engine::{DryRun, Intake};
+use stepwell_store::{contact, definition, wait};
 
 use crate::bench::{Bench, completed, waiting, with_effects};
 
@@ -298,4 +298,28 @@ async fn a_loop_goes_round_as_often_as_it_may_and_survives_a_crash_on_its_way() 
     let done = bench.until(id, ExecutionStatus::Completed).await;
     // The trigger, four passes of two steps, and the step behind the loop.
     assert_eq!((bench.visits(&done).await.len(), times(&bench, "after")), (10, 1));
+}
+
+#[tokio::test]
+async fn a_dry_run_goes_along_all_paths_as_time_would() {
+    let bench = Bench::new().await;
+    for (step_type, hours) in [("a", 3), ("b", 1)] {
+        bench.answer(step_type, move |request| match &request.call {
+            Call::Run => waiting(None, Some(request.context.now.plus_millis(hours * 3_600_000))),
+            Call::Resume { .. } => StepReport::of(completed(json!({}))),
+        });
+    }
+    let id = define(&bench, &["trigger>fork", "fork>a", "fork>b", "b>c", "a>join", "c>join"]).await;
+    let mut conn = bench.engine.store().reader().await.expect("a reader");
+    let head = definition::get(&mut conn, bench.workspace, id).await.expect("a read").expect("a definition");
+    let graph = definition::graph(&mut conn, bench.workspace, id, 1).await.expect("a read").expect("a graph");
+    drop(conn);
+    let dry = DryRun { definition: head, graph: graph.clone(), contact: None, event: json!({}), arrivals: vec![] };
+    let result = bench.engine.dry_run(dry).await.expect("a dry run");
+    assert_eq!(result.execution.status, ExecutionStatus::Completed);
+    let name = |id| graph.step(id).map(|step| step.name.as_str()).unwrap_or_default();
+    let hour = |at: stepwell_core::Timestamp| (at.0 - bench.engine.now().0) / 3_600_000;
+    let visited: Vec<_> = result.visited.iter().map(|visited| (name(visited.step_id), hour(visited.at))).collect();
+    let expected = [("fork", 0), ("a", 0), ("b", 0), ("b", 1), ("c", 1), ("a", 3), ("join", 3)];
+    assert_eq!(visited, expected);
 }

@@ -1,7 +1,9 @@
 //! Executions: all rows of a decision or none, and who may enter.
 
 use serde_json::json;
-use stepwell_core::{ExecutionStatus, Failure, Input, JournalKind, Outcome, Reentry, StepStatus, Wake};
+use stepwell_core::{
+    ExecutionStatus, Failure, Follow, Input, JournalKind, Outcome, Reentry, Start, StepStatus, Transition, Wake, start,
+};
 use stepwell_store::{StoreError, counter, execution, journal, wait};
 
 use crate::support::{Bed, NOW, completed, graph, waiting, workspace};
@@ -142,6 +144,27 @@ async fn outputs_come_in_the_order_of_the_visits() {
     assert_eq!(steps, graph().steps.iter().map(|step| step.id).collect::<Vec<_>>());
     assert_eq!((&outputs[1].1, &outputs[2].1), (&json!({"n": 1}), &json!(null)));
     assert_eq!(bed.state(run).await.0.status, ExecutionStatus::Completed);
+}
+
+#[tokio::test]
+async fn an_execution_with_several_paths_is_read_as_it_was_stored() {
+    let bed = Bed::new().await;
+    let stored = bed.definition(Reentry::Once).await;
+    let mut forked = graph();
+    forked.steps[0].follow = Follow::All;
+    let second = Transition { id: bed.id(), to: forked.steps[2].id, ..forked.transitions[0].clone() };
+    forked.transitions.push(second);
+    let changes = start(&stored, &forked, Start::default(), &bed.given()).expect("a trigger");
+    assert_eq!((changes.ready().count(), changes.execution.marking.is_empty()), (2, false));
+    let run = changes.execution.id;
+    assert!(bed.insert(changes.clone()).await.expect("stored"));
+    let (execution, visits) = bed.state(run).await;
+    assert_eq!((&execution, visits), (&changes.execution, changes.visits[1..].to_vec()));
+    let failed = Outcome::Failed(Failure::fatal("bad", "it is bad"));
+    bed.settle(run, failed).await;
+    let (ended, visits) = bed.state(run).await;
+    assert_eq!((ended.status, visits.len()), (ExecutionStatus::Failed, 0));
+    assert_ne!(ended.marking, execution.marking);
 }
 
 #[tokio::test]

@@ -192,7 +192,7 @@ async fn an_outcome_is_decided_anew_when_another_path_was_stored_first() {
         let intake = event("paid");
         let (engine, handle) = (engine.clone(), handle.clone());
         let track = async move { engine.track(workspace, intake).await };
-        std::thread::spawn(move || handle.block_on(track)).join().expect("a thread").expect("a tracked event");
+        tokio::task::block_in_place(|| handle.block_on(track)).expect("a tracked event");
         with_effects(completed(json!({ "settled": true })), vec![count(request, "b")])
     });
     let bench = bench.run().await;
@@ -221,7 +221,7 @@ async fn a_chain_that_another_path_overtook_keeps_its_first_step() {
         if first.swap(false, Ordering::SeqCst) {
             let (engine, handle, intake) = (engine.clone(), handle.clone(), event("paid"));
             let track = async move { engine.track(workspace, intake).await };
-            std::thread::spawn(move || handle.block_on(track)).join().expect("a thread").expect("a tracked event");
+            tokio::task::block_in_place(|| handle.block_on(track)).expect("a tracked event");
         }
         StepReport::of(completed(json!({})))
     });

@@ -143,8 +143,8 @@ async fn paths_of_one_execution_on_two_nodes_meet_at_its_join_once() {
     let one = Bench::new().await;
     let two = one.beside().await;
     for bench in [&one, &two] {
-        crate::forks::waits_for(bench, "a", "paid");
-        crate::forks::waits_for(bench, "b", "shipped");
+        notes_what_came(bench, "a", "paid");
+        notes_what_came(bench, "b", "shipped");
     }
     let (one, two) = (one.run().await, two.run().await);
     let id = crate::forks::define(&one, &crate::forks::DIAMOND).await;
@@ -169,5 +169,22 @@ async fn paths_of_one_execution_on_two_nodes_meet_at_its_join_once() {
     for run in one.executions(id).await {
         let numbers: Vec<_> = one.journal(&run).await.iter().map(|entry| entry.number).collect();
         assert_eq!((numbers, one.visits(&run).await.len()), ((1..=run.journal_length).collect(), 5));
+        let mut conn = one.engine.store().reader().await.expect("a reader");
+        let contact = contact::get(&mut conn, one.workspace, run.contact_id.expect("a contact")).await.expect("a read");
+        let data = contact.expect("a contact").data;
+        assert_eq!((&data["paid"], &data["shipped"]), (&json!(true), &json!(true)));
     }
+}
+
+/// Waits for an event, and notes in the contact that it came.
+fn notes_what_came(bench: &Bench, step_type: &str, name: &'static str) {
+    bench.answer(step_type, move |request| match &request.call {
+        Call::Run => waiting(Some(name), None),
+        Call::Resume { .. } => {
+            let contact_id = request.context.contact.as_ref().expect("a contact").id;
+            let data = serde_json::Map::from_iter([(name.to_owned(), json!(true))]);
+            let change = ContactChange { data, merge: MergeRule::Intake, subscribed: None };
+            with_effects(completed(json!({})), vec![Effect::UpdateContact { contact_id, change }])
+        }
+    });
 }

@@ -24,6 +24,7 @@ mod outbox;
 mod plugin;
 #[path = "../it/prune.rs"]
 mod prune;
+mod sharing;
 #[path = "../it/small.rs"]
 mod small;
 #[path = "../it/support.rs"]

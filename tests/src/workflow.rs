@@ -67,8 +67,13 @@ impl Workflow {
 
     /// The executions, newest first.
     pub async fn executions(&self) -> Vec<Value> {
-        let page = self.client.get(&self.path("/executions?pageSize=100")).await.expect(200);
+        let page = self.page("").await;
         page["executions"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The first page of executions; `filter` is appended to the query.
+    pub async fn page(&self, filter: &str) -> Value {
+        self.client.get(&self.path(&format!("/executions?pageSize=100{filter}"))).await.expect(200)
     }
 
     /// Waits until there is an execution and the newest is in one of these statuses; gives its detail.

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, json};
 use stepwell_core::{
-    ContactChange, Effect, ExecutionStatus, Failure, MergeRule, Outcome, Reentry, StepReport, StepStatus,
+    ContactChange, Effect, ExecutionStatus, Failure, MAX_VALUE, MergeRule, Outcome, Reentry, StepReport, StepStatus,
+    kept_bytes,
 };
 use stepwell_store::{contact, event, keyvalue};
 
@@ -135,4 +136,22 @@ async fn a_step_for_which_the_host_has_no_room_runs_later() {
     bench.track("signed_up", "ada@example.org", json!({})).await;
     let done = bench.until(id, ExecutionStatus::Completed).await;
     assert_eq!((bench.ran().len(), bench.visits(&done).await[1].attempt), (3, 1));
+}
+
+#[tokio::test]
+async fn a_large_output_is_seen_by_the_step_behind_it_and_one_too_large_fails_its_step() {
+    let bench = Bench::new().await;
+    let text = |bytes: usize| json!("x".repeat(bytes - 2));
+    bench.answer("make", move |_| StepReport::of(completed(text(MAX_VALUE))));
+    bench.answer("make-more", move |_| StepReport::of(completed(text(MAX_VALUE + 1))));
+    let bench = bench.run().await;
+    let id = bench.define(&["make", "use", "make-more"], Reentry::Once).await;
+    bench.track("signed_up", "ada@example.org", json!({})).await;
+    let failed = bench.until(id, ExecutionStatus::Failed).await;
+    assert_eq!(bench.requests()[1].context.outputs["make"], text(MAX_VALUE));
+    let visits = bench.visits(&failed).await;
+    assert_eq!(visits[1].output, Some(text(MAX_VALUE)));
+    assert_eq!(visits[3].failure.as_ref().map(|failure| failure.code.as_str()), Some("output-limit"));
+    let kept: usize = visits.iter().map(kept_bytes).sum();
+    assert_eq!(usize::try_from(failed.output_bytes).ok(), Some(kept));
 }

@@ -7,6 +7,7 @@ mod conditions;
 mod crash;
 mod defects;
 mod killing;
+mod killing_database;
 mod killing_nodes;
 mod mail;
 mod nodes;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use stepwell_test_database::Database;
+use stepwell_test_database::{Database, OwnServer};
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -28,6 +28,13 @@ pub(crate) async fn place() -> Place {
 /// A folder with components compiled, for another server on a schema that was prepared.
 pub(crate) async fn beside(database: Shared) -> Place {
     Place { data: copied(&prepared().await), database: Some(database) }
+}
+
+/// The same on a PostgreSQL of the test's own.
+pub(crate) async fn on_own(server: &OwnServer) -> Place {
+    let prepared = prepared().await;
+    let database = server.saved(&prepared.join(SCHEMA)).expect("a schema");
+    Place { data: copied(&prepared), database: Some(Arc::new(database)) }
 }
 
 /// An empty folder, and an empty schema.

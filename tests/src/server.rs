@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use stepwell_test_database::Database;
+use stepwell_test_database::{Database, OwnServer};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -60,6 +60,11 @@ impl ServerOptions {
     pub async fn start(self) -> Server {
         let place = if self.from_nothing { prepared::nothing() } else { prepared::place().await };
         Server::launch(place, new_key(), self).await
+    }
+
+    /// Starts a server on a PostgreSQL of the test's own. For tests on PostgreSQL.
+    pub async fn start_on_own(self, database: &OwnServer) -> Server {
+        Server::launch(prepared::on_own(database).await, new_key(), self).await
     }
 
     /// Starts another server on the database of one, which must be on PostgreSQL: with a data folder of its own, and the same

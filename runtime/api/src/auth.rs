@@ -179,7 +179,10 @@ impl Keys {
             Err(missed) => match &*missed {
                 Missed::Unknown => Ok(None),
                 Missed::Store(StoreError::Overloaded) => Err(ApiError::unavailable("The server is busy")),
-                Missed::Store(error) => Err(ApiError::internal(error.to_string())),
+                Missed::Store(error) => Err(match error.trouble() {
+                    Some(trouble) => StoreError::Trouble(trouble).into(),
+                    None => ApiError::internal(error.to_string()),
+                }),
             },
         }
     }

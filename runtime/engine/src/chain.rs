@@ -158,7 +158,7 @@ impl Chain {
             let stored =
                 inner.store.write(move |conn| Box::pin(async move { store(conn, &decided.0, &decided.1).await }));
             match stored.await {
-                Err(error) if may_pass(&error) && !inner.stopping() => {
+                Err(error) if error.may_pass() && !inner.stopping() => {
                     // The committer has logged it, once for all that it was to store.
                     tracing::debug!(error = &error as &dyn std::error::Error, "steps that ran wait to be stored");
                 }
@@ -168,11 +168,6 @@ impl Chain {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
-}
-
-/// Whether a commit that failed may go through later as it is.
-fn may_pass(error: &StoreError) -> bool {
-    matches!(error, StoreError::Overloaded) || error.trouble().is_some()
 }
 
 /// Whether a step may run while these effects are not stored: it must touch nothing outside, and nothing that they change.

@@ -160,20 +160,24 @@ async fn put_back(inner: &Arc<Inner>, due: Due) {
     inner.dispatcher.changed.notify_one();
 }
 
-/// Runs a visit, and what can run with it before a commit, and stores what they did; `None` if the host had no room.
+/// Runs a visit, and what can run with it before a commit, and stores what they did; `None` if it is to run again: the host had
+/// no room, or the database could not be read.
 async fn attempt(inner: &Arc<Inner>, due: &Due) -> Result<Option<Settled>, StoreError> {
     let Some(mut chain) = Chain::load(inner, due).await? else { return Ok(Some(Settled::default())) };
     if chain.around.disabled {
         return cancel(inner, due).await.map(Some);
     }
     loop {
-        let due = chain.due();
+        let (due, troubles) = (chain.due(), inner.store.troubles());
         let (report, retry) = run_step(inner, &chain, &due).await;
-        if report.no_room && chain.is_empty() {
+        // A step that failed while the database could not be read is not to blame.
+        let failed = matches!(report.outcome, Outcome::Failed(_));
+        let again = report.no_room || (failed && inner.store.troubles() != troubles);
+        if again && chain.is_empty() {
             return Ok(None);
         }
-        // A visit for which there was no room further on is due once what ran before it is stored.
-        if report.no_room {
+        // What is to run again further on is due once what ran before it is stored.
+        if again {
             break;
         }
         log(&due, &report);

@@ -14,6 +14,9 @@ use crate::step::Due;
 const PAGE: i64 = 500;
 /// How often the database is searched for forgotten work, whatever else happens.
 const EVERY: Duration = Duration::from_secs(30);
+/// After how long it is searched once a commit has failed: it may be stored all the same, with its answer lost, and nobody was told
+/// what became due by it.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// How often it is asked whether refused work has room now.
 const SPILL_CHECK: Duration = Duration::from_millis(200);
 
@@ -93,6 +96,7 @@ pub(crate) async fn sweep(inner: &Inner) -> Result<usize, StoreError> {
 /// Sweeps until the engine stops: soon after work was refused, and now and then in any case.
 pub(crate) async fn run(inner: Arc<Inner>) {
     let (mut since, mut silent) = (Duration::ZERO, Duration::ZERO);
+    let mut failed = inner.store.failed_commits();
     while !inner.stopping() {
         tokio::time::sleep(SPILL_CHECK).await;
         since += SPILL_CHECK;
@@ -108,10 +112,15 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         if let Err(error) = give_back(&inner).await {
             tracing::error!(error = &error as &dyn std::error::Error, "giving back what there is no room for");
         }
+        let before = std::mem::replace(&mut failed, inner.store.failed_commits());
+        if failed != before {
+            since = EVERY - AFTER_FAILURE;
+        }
         if (!inner.store.is_shared() && inner.dispatcher.take_spilled()) || since >= EVERY {
             since = Duration::ZERO;
             if let Err(error) = sweep(&inner).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "searching the database for due work");
+                since = EVERY - AFTER_FAILURE;
             }
         }
     }

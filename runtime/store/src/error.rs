@@ -117,6 +117,11 @@ impl StoreError {
         }
     }
 
+    /// Whether it is the state of the database or its load, so that the same may go through later as it is.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Overloaded) || self.trouble().is_some()
+    }
+
     /// This error, or `other` if the database refused a duplicate.
     pub(crate) fn unless_duplicate(error: sqlx::Error, other: impl FnOnce() -> Self) -> Self {
         match &error {

@@ -1,6 +1,7 @@
 //! The store: opening it, reading from it, writing to it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -160,6 +161,21 @@ impl Store {
     pub async fn check(&self) -> Result<(), StoreError> {
         let write = |bytes| self.write(move |conn| Box::pin(async move { trouble::try_write(conn, bytes).await }));
         self.0.condition.find(write).await
+    }
+
+    /// Notes that a read for somebody else found the database in trouble.
+    pub fn note_trouble(&self) {
+        self.0.condition.reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was noted.
+    pub fn troubles(&self) -> u64 {
+        self.0.condition.reads.load(Ordering::Relaxed)
+    }
+
+    /// How many commits failed. On PostgreSQL one may be stored whose answer was lost.
+    pub fn failed_commits(&self) -> u64 {
+        self.0.condition.commits.load(Ordering::Relaxed)
     }
 
     /// Refuses new writes, finishes those that wait, and closes the connections. A second call waits for the first.

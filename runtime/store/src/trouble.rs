@@ -1,5 +1,6 @@
 //! Whether the database takes writes: what the last commit met, and a write that finds out.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,10 @@ impl Trouble {
 /// What is known of the database.
 pub(crate) struct Condition {
     state: Mutex<State>,
+    /// How often a read met trouble.
+    pub(crate) reads: AtomicU64,
+    /// How often a commit failed. What it was to store may be stored all the same.
+    pub(crate) commits: AtomicU64,
     /// Held by whoever tries a write.
     trying: tokio::sync::Mutex<()>,
 }
@@ -98,7 +103,12 @@ const BYTES_AFTER_FULL: usize = 1024 * 1024;
 
 impl Condition {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State { trouble: None, known: None }), trying: tokio::sync::Mutex::default() }
+        Self {
+            state: Mutex::new(State { trouble: None, known: None }),
+            reads: 0.into(),
+            commits: 0.into(),
+            trying: tokio::sync::Mutex::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -115,6 +125,7 @@ impl Condition {
 
     /// Something could not be committed.
     pub(crate) fn failed(&self, error: &Error) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
         if let Some(trouble) = Trouble::of(error) {
             *self.state() = State { trouble: Some(trouble), known: Some(Instant::now()) };
         }

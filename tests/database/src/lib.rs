@@ -3,6 +3,7 @@
 //! PostgreSQL is a private server that the first test starts and all test processes share, or the one of
 //! `STEPWELL_TEST_POSTGRES_URL`.
 
+mod own;
 mod programs;
 mod server;
 
@@ -14,6 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
+pub use own::OwnServer;
 use tempfile::{NamedTempFile, TempDir};
 
 /// A server to use in place of the private one. Every test makes a schema in the database and drops it at the end.
@@ -84,13 +86,18 @@ impl Database {
     /// A new schema with what was saved in a file.
     pub fn saved(file: &Path) -> Result<Self> {
         let database = Self::new(Kind::Postgres)?;
-        let Inner::Schema { server, name, .. } = &database.0 else { bail!("no schema was made") };
+        database.fill(file)?;
+        Ok(database)
+    }
+
+    /// Makes in an empty schema what was saved in a file.
+    fn fill(&self, file: &Path) -> Result<()> {
+        let Inner::Schema { server, name, .. } = &self.0 else { bail!("no schema was made") };
         let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
         let text = text.replace(&format!("CREATE SCHEMA {SAVED};"), "").replace(SAVED, name);
         let mut script = NamedTempFile::new().context("making a file")?;
         script.write_all(text.as_bytes()).context("writing a file")?;
-        programs::script(server, script.path())?;
-        Ok(database)
+        programs::script(server, script.path())
     }
 
     /// Runs SQL on it, and gives what it answers: a line a row, a bar between columns. On PostgreSQL only.

@@ -78,6 +78,16 @@ fn start(home: &Path, folder: &Path) -> Result<()> {
     fs::create_dir(folder)?;
     // Whoever the server runs as makes its data folder in it.
     fs::set_permissions(folder, Permissions::from_mode(0o1777))?;
+    init(folder)?;
+    let mut options = format!("-k {}", folder.display());
+    SETTINGS.split_whitespace().for_each(|setting| options.push_str(&format!(" -c {setting}")));
+    let log = folder.join("log").display().to_string();
+    programs::run(&mut control(folder, &["start", "--wait", "--log", &log, "--options", &options])?)?;
+    watch(home, folder)
+}
+
+/// Makes the data folder of a server.
+pub(crate) fn init(folder: &Path) -> Result<()> {
     let mut initdb = programs::unprivileged(&programs::find("initdb")?);
     initdb.args([
         "--no-sync",
@@ -90,19 +100,14 @@ fn start(home: &Path, folder: &Path) -> Result<()> {
         "--locale",
         "C.UTF-8",
     ]);
-    programs::run(initdb.arg("--pgdata").arg(data(folder)).current_dir(folder))?;
-    let mut options = format!("-k {}", folder.display());
-    SETTINGS.split_whitespace().for_each(|setting| options.push_str(&format!(" -c {setting}")));
-    let log = folder.join("log").display().to_string();
-    programs::run(&mut control(folder, &["start", "--wait", "--log", &log, "--options", &options])?)?;
-    watch(home, folder)
+    programs::run(initdb.arg("--pgdata").arg(data(folder)).current_dir(folder)).map(drop)
 }
 
 fn data(folder: &Path) -> PathBuf {
     folder.join("data")
 }
 
-fn control(folder: &Path, arguments: &[&str]) -> Result<Command> {
+pub(crate) fn control(folder: &Path, arguments: &[&str]) -> Result<Command> {
     let mut command = programs::unprivileged(&programs::find("pg_ctl")?);
     command.arg("--pgdata").arg(data(folder)).args(arguments).current_dir(folder);
     Ok(command)

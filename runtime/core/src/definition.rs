@@ -196,7 +196,7 @@ pub enum Looping {
     /// Leads back: a new pass begins, in which the steps between its two ends may be entered again. It is followed `max` times,
     /// which makes `max + 1` passes, and then it is as if it were not there. A new pass of a loop around it counts anew.
     Back {
-        /// How often it is followed at most.
+        /// How often it is followed at most. Loops in loops multiply: who takes graphs from outside has to bound it.
         max: u32,
     },
     /// Followed only while the loop of this edge has passes left.
@@ -248,7 +248,9 @@ impl Graph {
         self.transitions.iter().filter(move |edge| edge.to == to)
     }
 
-    /// Whether executions go along one path only, of which nothing has to be remembered: nothing forks and nothing repeats.
+    /// Whether executions go along one path only, of which nothing has to be remembered: nothing forks, and no edge says that it
+    /// leads back. Only here is an edge that leads back without saying so followed for ever: who takes graphs from outside has to
+    /// refuse it.
     pub fn is_single_path(&self) -> bool {
         self.steps.iter().all(|step| step.follow == Follow::First)
             && self.transitions.iter().all(|edge| edge.looping.is_none())

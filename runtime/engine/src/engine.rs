@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use stepwell_core::{Clock, IdSource, PluginHost, StepRunner, Timestamp};
+use stepwell_store::notify::{self, News};
 use stepwell_store::{Store, StoreError, claim};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -148,15 +149,25 @@ impl Engine {
         }
         self.0.dispatcher.slots.close();
         if self.0.store.is_shared() {
-            let left = self.0.store.write(|conn| Box::pin(async move { claim::leave(conn).await })).await;
-            if let Err(error) = left {
-                let error: StoreError = error;
+            if let Err(error) = self.leave().await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "other nodes take over when the lease has run out"
                 );
             }
         }
+    }
+
+    /// Says that this node is no more, so that others take over what it still holds.
+    async fn leave(&self) -> Result<(), StoreError> {
+        let notify = self.0.peers.notifies();
+        let left = self.0.store.write(move |conn| {
+            Box::pin(async move {
+                claim::leave(conn).await?;
+                if notify { notify::tell(conn, News::Left).await } else { Ok(()) }
+            })
+        });
+        left.await
     }
 
     /// The database.

@@ -31,6 +31,8 @@ pub(crate) struct Peers {
     plugins: Mutex<Known>,
     /// Plugins may have changed.
     changed: Notify,
+    /// A node stopped, and nobody has looked at what it held.
+    left: AtomicBool,
 }
 
 /// The plugins as they were last seen in the database.
@@ -44,6 +46,11 @@ impl Peers {
     /// Whether nodes tell each other what they change.
     pub(crate) fn notifies(&self) -> bool {
         !self.silent.load(Ordering::Relaxed)
+    }
+
+    /// Whether a node stopped since this was asked last.
+    pub(crate) fn take_left(&self) -> bool {
+        self.left.swap(false, Ordering::Relaxed)
     }
 
     /// A plugin is used as it is stored.
@@ -172,6 +179,9 @@ async fn heed_all(inner: &Inner, mut listener: Listener) {
 fn heed(inner: &Inner, news: News) {
     if matches!(news, News::Work | News::Unknown) {
         inner.alarm.set(Timestamp(i64::MIN));
+    }
+    if matches!(news, News::Left | News::Unknown) {
+        inner.peers.left.store(true, Ordering::Relaxed);
     }
     if matches!(news, News::Plugins | News::Unknown) {
         inner.peers.changed.notify_one();

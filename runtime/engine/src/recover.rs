@@ -101,7 +101,8 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         tokio::time::sleep(SPILL_CHECK).await;
         since += SPILL_CHECK;
         silent += SPILL_CHECK;
-        if inner.store.is_shared() && silent >= inner.store.lease() / HEARTBEATS {
+        let beats = silent >= inner.store.lease() / HEARTBEATS || inner.peers.take_left();
+        if inner.store.is_shared() && beats {
             silent = Duration::ZERO;
             match beat(&inner).await {
                 Ok(0) => {}

@@ -28,6 +28,8 @@ pub enum News {
     Work,
     /// A plugin was installed, removed, or granted something else.
     Plugins,
+    /// A node stopped: what it held may be taken over.
+    Left,
     /// Words may have been missed: everything is to be looked for.
     Unknown,
 }
@@ -37,12 +39,13 @@ impl News {
         match self {
             Self::Work => "work",
             Self::Plugins => "plugins",
+            Self::Left => "left",
             Self::Unknown => "",
         }
     }
 
     fn of(word: &str) -> Self {
-        [Self::Work, Self::Plugins].into_iter().find(|news| news.word() == word).unwrap_or(Self::Unknown)
+        [Self::Work, Self::Plugins, Self::Left].into_iter().find(|news| news.word() == word).unwrap_or(Self::Unknown)
     }
 }
 
@@ -88,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_word_that_is_not_known_may_mean_anything() {
-        for news in [News::Work, News::Plugins] {
+        for news in [News::Work, News::Plugins, News::Left] {
             assert_eq!(News::of(news.word()), news);
         }
         assert_eq!(News::of("weather"), News::Unknown);

@@ -11,6 +11,7 @@ use stepwell_store::{Conn, StoreError, claim, execution};
 
 use crate::commit::{self, Settled};
 use crate::engine::Inner;
+use crate::queue::Ticket;
 use crate::route::{self, Stamp};
 use crate::step::{self, Due, Surroundings};
 
@@ -47,11 +48,11 @@ struct Ran {
 
 impl Chain {
     /// Loads what a due visit needs; `None` if it is not to be run any more.
-    pub(crate) async fn load(inner: &Inner, due: &Due) -> Result<Option<Self>, StoreError> {
+    pub(crate) async fn load(inner: &Inner, ticket: &Ticket) -> Result<Option<Self>, StoreError> {
         let mut conn = inner.store.quick_reader().await?;
-        let stored = execution::state(&mut conn, due.visit.workspace_id, due.execution.id).await?;
+        let stored = execution::state(&mut conn, ticket.workspace, ticket.execution).await?;
         let Some((execution, visits)) = stored else { return Ok(None) };
-        let runs = |visit: &&StepExecution| visit.id == due.visit.id && visit.status == StepStatus::Running;
+        let runs = |visit: &&StepExecution| visit.id == ticket.visit && visit.status == StepStatus::Running;
         let Some(current) = visits.iter().find(runs).cloned() else { return Ok(None) };
         if !claim::holds(&mut conn, current.id).await? {
             return Ok(None);

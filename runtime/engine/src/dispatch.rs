@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use stepwell_core::{Failure, Input, Mode, Outcome, RetryPolicy, StepExecutionId, StepReport};
+use stepwell_core::{Failure, Input, Mode, Outcome, RetryPolicy, StepExecutionId, StepReport, WorkspaceId};
 use stepwell_store::StoreError;
+use stepwell_store::backlog::Queued;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::chain::Chain;
@@ -14,7 +15,7 @@ use crate::commit::Settled;
 use crate::control;
 use crate::engine::Inner;
 use crate::nodes;
-use crate::queue::FairQueue;
+use crate::queue::{FairQueue, Place, Ticket};
 use crate::step::{self, Due};
 
 /// How long to wait before a write that the database refused for want of room is tried again.
@@ -28,9 +29,9 @@ pub(crate) struct Dispatcher {
     queue: Mutex<FairQueue>,
     /// Work was added, or a run ended.
     pub(crate) changed: Notify,
-    /// Work was refused for want of room and is only in the database.
-    spilled: std::sync::atomic::AtomicBool,
-    /// Which, where other nodes may have room for it.
+    /// There is room for work that only the database knows.
+    pub(crate) low: Notify,
+    /// What was refused for want of room, where other nodes may have room for it.
     refused: Option<Mutex<HashSet<StepExecutionId>>>,
     pub(crate) slots: Arc<Semaphore>,
     concurrency: usize,
@@ -40,9 +41,9 @@ impl Dispatcher {
     /// `shared`: with other nodes.
     pub(crate) fn new(concurrency: usize, queue_limit: usize, shared: bool) -> Self {
         Self {
-            queue: Mutex::new(FairQueue::new(queue_limit)),
+            queue: Mutex::new(FairQueue::new(queue_limit, concurrency)),
             changed: Notify::new(),
-            spilled: false.into(),
+            low: Notify::new(),
             refused: shared.then(Mutex::default),
             slots: Arc::new(Semaphore::new(concurrency)),
             concurrency,
@@ -53,16 +54,15 @@ impl Dispatcher {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues work that a commit made due.
-    pub(crate) fn add(&self, due: impl IntoIterator<Item = Due>) {
+    /// Queues work that a commit made due. What there is no room for is found in the database later, or given to other nodes.
+    pub(crate) fn add(&self, due: impl IntoIterator<Item = impl Into<Ticket>>) {
         let mut queue = self.queue();
-        for due in due {
-            let visit = due.visit.id;
-            let queued = queue.push(due);
-            if !queued {
-                self.spilled.store(true, std::sync::atomic::Ordering::Relaxed);
+        for ticket in due.into_iter().map(Into::into) {
+            let queued = queue.push(ticket);
+            if !queued && self.refused.is_none() {
+                queue.is_behind(ticket.workspace);
             }
-            self.note(visit, queued);
+            self.note(ticket.visit, queued);
         }
         drop(queue);
         self.changed.notify_one();
@@ -78,17 +78,25 @@ impl Dispatcher {
         }
     }
 
-    /// Queues work for which there was [room](Self::room) when it was asked for.
-    pub(crate) fn take_up(&self, due: impl IntoIterator<Item = Due>) {
+    /// Queues work for which there was [room](Self::room) or a [reserve](Self::reserves) when it was asked for.
+    pub(crate) fn take_up(&self, due: impl IntoIterator<Item = impl Into<Ticket>>) {
         let mut queue = self.queue();
-        due.into_iter().for_each(|due| queue.push_anyway(due));
+        due.into_iter().for_each(|due| queue.push_anyway(due.into()));
         drop(queue);
         self.changed.notify_one();
     }
 
     /// For how much of what waits in the database there is room, up to `most`: also where new work finds none.
     pub(crate) fn room(&self, most: usize) -> usize {
-        self.queue().room().min(most)
+        self.queue().spare().min(most)
+    }
+
+    /// For how much of it there is room for each of these workspaces, up to `most` for all together. Without those that have none.
+    pub(crate) fn reserves(&self, workspaces: Vec<WorkspaceId>, most: usize) -> Vec<(WorkspaceId, usize)> {
+        let queue = self.queue();
+        let each = (most / workspaces.len().max(1)).max(1);
+        let rooms = workspaces.into_iter().map(|workspace| (workspace, queue.reserve(workspace).min(each)));
+        rooms.filter(|(_, room)| *room > 0).collect()
     }
 
     /// Keeps work in mind as refused.
@@ -102,9 +110,22 @@ impl Dispatcher {
         refused.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
     }
 
-    /// Whether work waits in the database that there is room for now. Asking resets the answer.
-    pub(crate) fn take_spilled(&self) -> bool {
-        self.queue().is_half_empty() && self.spilled.swap(false, std::sync::atomic::Ordering::Relaxed)
+    /// Says that the database may have work of these workspaces, for this node, that is not queued.
+    pub(crate) fn are_behind(&self, workspaces: Vec<WorkspaceId>) {
+        let mut queue = self.queue();
+        workspaces.into_iter().for_each(|workspace| queue.is_behind(workspace));
+    }
+
+    /// See [`FairQueue::behind`].
+    pub(crate) fn behind(&self) -> Vec<(WorkspaceId, Place, usize)> {
+        self.queue().behind()
+    }
+
+    /// See [`FairQueue::found`].
+    pub(crate) fn found(&self, workspace: WorkspaceId, found: &[Queued], all: bool) -> usize {
+        let new = self.queue().found(workspace, found, all);
+        self.changed.notify_one();
+        new
     }
 
     /// How much is queued, and how much runs.
@@ -112,8 +133,19 @@ impl Dispatcher {
         (self.queue().len(), self.concurrency - self.slots.available_permits())
     }
 
-    fn take(&self) -> Option<Due> {
-        self.queue().pop()
+    fn take(&self) -> Option<Ticket> {
+        let mut queue = self.queue();
+        let taken = queue.pop()?;
+        if queue.runs_low(taken.workspace) {
+            self.low.notify_one();
+        }
+        Some(taken)
+    }
+
+    /// A run has ended: its workspace may run another.
+    fn done(&self, ticket: &Ticket) {
+        self.queue().done(ticket);
+        self.changed.notify_one();
     }
 }
 
@@ -121,51 +153,51 @@ impl Dispatcher {
 pub(crate) async fn run(inner: Arc<Inner>) {
     loop {
         let Ok(permit) = inner.dispatcher.slots.clone().acquire_owned().await else { return };
-        let due = loop {
+        let ticket = loop {
             if inner.stopping() {
                 return;
             }
             match inner.dispatcher.take() {
-                Some(due) => break due,
+                Some(ticket) => break ticket,
                 None => inner.dispatcher.changed.notified().await,
             }
         };
         let inner = inner.clone();
         tokio::spawn(async move {
-            one(&inner, due).await;
+            one(&inner, ticket).await;
             drop(permit);
         });
     }
 }
 
-async fn one(inner: &Arc<Inner>, due: Due) {
-    let id = due.visit.id;
-    match attempt(inner, &due).await {
+async fn one(inner: &Arc<Inner>, ticket: Ticket) {
+    match attempt(inner, &ticket).await {
         Ok(Some(settled)) => {
-            inner.dispatcher.queue().done(&due);
+            inner.dispatcher.done(&ticket);
             inner.announce(settled);
         }
-        Ok(None) => put_back(inner, due).await,
+        Ok(None) => put_back(inner, ticket).await,
         Err(error) => {
-            tracing::error!(visit = %id, execution = %due.execution.id, error = &error as &dyn std::error::Error, "storing a step");
-            put_back(inner, due).await;
+            let Ticket { visit, execution, .. } = ticket;
+            tracing::error!(%visit, %execution, error = &error as &dyn std::error::Error, "storing a step");
+            put_back(inner, ticket).await;
         }
     }
 }
 
 /// Back into the queue after a pause. The step's idempotency key stays the same, so running it again does no harm.
-async fn put_back(inner: &Arc<Inner>, due: Due) {
+async fn put_back(inner: &Arc<Inner>, ticket: Ticket) {
     tokio::time::sleep(STORE_PAUSE).await;
-    inner.dispatcher.queue().put_back(due);
+    inner.dispatcher.queue().put_back(ticket);
     inner.dispatcher.changed.notify_one();
 }
 
 /// Runs a visit, and what can run with it before a commit, and stores what they did; `None` if it is to run again: the host had
 /// no room, or the database could not be read.
-async fn attempt(inner: &Arc<Inner>, due: &Due) -> Result<Option<Settled>, StoreError> {
-    let Some(mut chain) = Chain::load(inner, due).await? else { return Ok(Some(Settled::default())) };
+async fn attempt(inner: &Arc<Inner>, ticket: &Ticket) -> Result<Option<Settled>, StoreError> {
+    let Some(mut chain) = Chain::load(inner, ticket).await? else { return Ok(Some(Settled::default())) };
     if chain.around.disabled {
-        return cancel(inner, due).await.map(Some);
+        return cancel(inner, *ticket).await.map(Some);
     }
     loop {
         let (due, troubles) = (chain.due(), inner.store.troubles());
@@ -209,14 +241,14 @@ async fn run_known(inner: &Inner, chain: &Chain, due: &Due) -> (StepReport, Retr
 }
 
 /// A workspace that is switched off ends its executions as they come to their next step (spec plunk-workflows, 7 rule 4).
-async fn cancel(inner: &Arc<Inner>, due: &Due) -> Result<Settled, StoreError> {
-    let (execution, stamp) = (due.execution.clone(), inner.stamp());
+async fn cancel(inner: &Arc<Inner>, ticket: Ticket) -> Result<Settled, StoreError> {
+    let stamp = inner.stamp();
     inner
         .store
         .write(move |conn| {
             Box::pin(async move {
                 let input = Input::Cancelled { reason: DISABLED.to_owned() };
-                control::change(conn, execution.workspace_id, execution.id, input, &stamp).await
+                control::change(conn, ticket.workspace, ticket.execution, input, &stamp).await
             })
         })
         .await?;

@@ -1,162 +1,256 @@
-//! Work that is due, workspaces served in turn: one with a hundred thousand steps waits no longer or shorter than the rest.
+//! Work that is due, fair between workspaces: they are served in turn, and neither the queue nor the places to run can be
+//! taken up by one of them alone. A hundred thousand steps of one workspace do not keep out the first of another.
+//!
+//! Both shares follow one rule: a workspace may have as much as there is left for others (a multiple of it for places to run).
+//! Alone it gets most of it; each that comes makes all shares smaller, and something is always left for the next.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use stepwell_core::{StepExecutionId, WorkspaceId};
+use stepwell_core::{ExecutionId, StepExecution, StepExecutionId, Timestamp, WorkspaceId};
+use stepwell_store::backlog::Queued;
 
 use crate::step::Due;
 
-fn key(due: &Due) -> (StepExecutionId, u32) {
-    (due.visit.id, due.visit.run())
+/// So much every workspace may have queued, whatever others have: its first work is never refused.
+const FLOOR: usize = 8;
+
+/// How many places to run one workspace may take for each that is free.
+const GREED: usize = 8;
+
+/// A visit that is to run. What it is about is read when it runs: memory for many must not depend on what clients send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) execution: ExecutionId,
+    pub(crate) visit: StepExecutionId,
+    /// The next run of a visit is another one: a wait may end before the run that began it is forgotten here.
+    run: u32,
 }
 
-/// A bounded queue, fair between workspaces, that holds a run of a visit at most once.
+impl Ticket {
+    fn key(&self) -> (StepExecutionId, u32) {
+        (self.visit, self.run)
+    }
+}
+
+impl From<StepExecution> for Ticket {
+    fn from(visit: StepExecution) -> Self {
+        let (workspace, execution) = (visit.workspace_id, visit.execution_id);
+        Self { workspace, execution, visit: visit.id, run: visit.run() }
+    }
+}
+
+impl From<Due> for Ticket {
+    fn from(due: Due) -> Self {
+        due.visit.into()
+    }
+}
+
+impl From<&Queued> for Ticket {
+    fn from(found: &Queued) -> Self {
+        Self { workspace: found.workspace_id, execution: found.execution_id, visit: found.id, run: found.run }
+    }
+}
+
+/// How far the database was searched for a workspace's work: behind this visit.
+pub(crate) type Place = Option<(Timestamp, StepExecutionId)>;
+
+/// Work of a workspace that only the database knows.
+#[derive(Debug, Default)]
+struct Behind {
+    after: Place,
+    /// More was refused since the search began, perhaps in front of where it is now.
+    again: bool,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    queue: VecDeque<Ticket>,
+    running: usize,
+}
+
+/// A bounded queue that holds a run of a visit at most once.
 #[derive(Debug)]
 pub(crate) struct FairQueue {
-    lanes: HashMap<WorkspaceId, VecDeque<Due>>,
-    /// Workspaces that have work, in the order in which they are served.
+    lanes: HashMap<WorkspaceId, Lane>,
+    /// Workspaces that have work queued, in the order in which they are served.
     turns: VecDeque<WorkspaceId>,
-    /// Runs of visits that are queued or under way. The next run of a visit is another one: a wait may end before the run that
-    /// began it is forgotten here.
+    /// What is queued or under way.
     known: HashSet<(StepExecutionId, u32)>,
-    length: usize,
+    behind: HashMap<WorkspaceId, Behind>,
+    queued: usize,
+    running: usize,
     limit: usize,
+    places: usize,
 }
 
 impl FairQueue {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { lanes: HashMap::new(), turns: VecDeque::new(), known: HashSet::new(), length: 0, limit }
+    /// For `limit` visits that wait and `places` that run.
+    pub(crate) fn new(limit: usize, places: usize) -> Self {
+        Self {
+            lanes: HashMap::new(),
+            turns: VecDeque::new(),
+            known: HashSet::new(),
+            behind: HashMap::new(),
+            queued: 0,
+            running: 0,
+            limit,
+            places,
+        }
     }
 
-    /// Adds work. `false` if there is no room: the work stays in the database and is found there later.
-    pub(crate) fn push(&mut self, due: Due) -> bool {
-        if self.known.contains(&key(&due)) {
+    /// Adds work. `false` if its workspace has no room for it: then it is only in the database. New work gets half of the room
+    /// while older work waits there, so that it is not kept out for ever.
+    pub(crate) fn push(&mut self, ticket: Ticket) -> bool {
+        if self.known.contains(&ticket.key()) {
             return true;
         }
-        if self.length >= self.limit {
+        let room = self.share() / if self.behind.contains_key(&ticket.workspace) { 2 } else { 1 };
+        if self.waiting(ticket.workspace) >= room {
             return false;
         }
-        self.push_anyway(due);
+        self.push_anyway(ticket);
         true
     }
 
-    /// Adds work for which there was [room](Self::room) when it was asked for.
-    pub(crate) fn push_anyway(&mut self, due: Due) {
-        if self.known.insert(key(&due)) {
-            self.put(due);
+    /// Adds work for which there was room when it was asked for.
+    pub(crate) fn push_anyway(&mut self, ticket: Ticket) {
+        if self.known.insert(ticket.key()) {
+            self.put(ticket);
         }
     }
 
-    /// For how much there is room with the reserve that only [`push_anyway`](Self::push_anyway) uses: what waits in the database is
-    /// not kept out for ever by what comes in. The reserve is small, since other nodes may be idle.
-    pub(crate) fn room(&self) -> usize {
-        let reserve = (self.limit / 4).max(1);
-        self.limit.saturating_add(reserve).saturating_sub(self.length)
-    }
-
-    /// Puts work back that was taken and could not be done yet.
-    pub(crate) fn put_back(&mut self, due: Due) {
-        self.put(due);
-    }
-
-    fn put(&mut self, due: Due) {
-        let lane = self.lanes.entry(due.visit.workspace_id).or_default();
-        if lane.is_empty() {
-            self.turns.push_back(due.visit.workspace_id);
+    fn put(&mut self, ticket: Ticket) {
+        let lane = self.lanes.entry(ticket.workspace).or_default();
+        if lane.queue.is_empty() {
+            self.turns.push_back(ticket.workspace);
         }
-        lane.push_back(due);
-        self.length += 1;
+        lane.queue.push_back(ticket);
+        self.queued += 1;
     }
 
-    /// Takes the next piece of work of the workspace whose turn it is. It stays known until [`done`](Self::done).
-    pub(crate) fn pop(&mut self) -> Option<Due> {
-        let workspace = self.turns.pop_front()?;
-        let lane = self.lanes.get_mut(&workspace)?;
-        let due = lane.pop_front();
-        if lane.is_empty() {
-            self.lanes.remove(&workspace);
-        } else {
-            self.turns.push_back(workspace);
+    /// Takes the next piece of work of the workspace whose turn it is, of those that may run more. It stays known, and takes up
+    /// a place, until [`done`](Self::done) or [`put_back`](Self::put_back).
+    pub(crate) fn pop(&mut self) -> Option<Ticket> {
+        let free = self.places.saturating_sub(self.running);
+        for _ in 0..self.turns.len() {
+            let workspace = self.turns.pop_front()?;
+            let Some(lane) = self.lanes.get_mut(&workspace) else { continue };
+            let may_run = free > 0 && (lane.running == 0 || lane.running < free.saturating_mul(GREED));
+            let taken = if may_run { lane.queue.pop_front() } else { None };
+            if !lane.queue.is_empty() {
+                self.turns.push_back(workspace);
+            }
+            if taken.is_some() {
+                lane.running += 1;
+                self.running += 1;
+                self.queued -= 1;
+                return taken;
+            }
         }
-        self.length -= usize::from(due.is_some());
-        due
+        None
     }
 
     /// Forgets a run that was taken.
-    pub(crate) fn done(&mut self, due: &Due) {
-        self.known.remove(&key(due));
+    pub(crate) fn done(&mut self, ticket: &Ticket) {
+        self.known.remove(&ticket.key());
+        self.leave(ticket.workspace);
+    }
+
+    /// Puts work back that was taken and could not be done yet.
+    pub(crate) fn put_back(&mut self, ticket: Ticket) {
+        self.put(ticket);
+        self.leave(ticket.workspace);
+    }
+
+    fn leave(&mut self, workspace: WorkspaceId) {
+        let Some(lane) = self.lanes.get_mut(&workspace) else { return };
+        lane.running = lane.running.saturating_sub(1);
+        self.running = self.running.saturating_sub(1);
+        if lane.running == 0 && lane.queue.is_empty() {
+            self.lanes.remove(&workspace);
+        }
     }
 
     /// How much is queued.
     pub(crate) fn len(&self) -> usize {
-        self.length
+        self.queued
     }
 
-    /// Whether there is room for many more.
-    pub(crate) fn is_half_empty(&self) -> bool {
-        self.length * 2 <= self.limit
+    fn share(&self) -> usize {
+        self.limit.saturating_sub(self.queued).max(FLOOR)
+    }
+
+    fn waiting(&self, workspace: WorkspaceId) -> usize {
+        self.lanes.get(&workspace).map_or(0, |lane| lane.queue.len())
+    }
+
+    fn room(&self, workspace: WorkspaceId) -> usize {
+        self.share().saturating_sub(self.waiting(workspace))
+    }
+
+    /// For how much of a workspace's work that waits in the database for any node there is room: a little more than for new
+    /// work, which would keep it out for ever. Only a little, since other nodes may be idle.
+    pub(crate) fn reserve(&self, workspace: WorkspaceId) -> usize {
+        let share = self.share();
+        (share + share / 4).saturating_sub(self.waiting(workspace))
+    }
+
+    /// The same for work of everybody.
+    pub(crate) fn spare(&self) -> usize {
+        (self.limit + (self.limit / 4).max(1)).saturating_sub(self.queued)
+    }
+
+    /// Keeps in mind that the database has work for this node, of the workspace, that may not be here.
+    pub(crate) fn is_behind(&mut self, workspace: WorkspaceId) {
+        self.behind.entry(workspace).or_default().again = true;
+    }
+
+    /// Whether the database has more of a workspace of which not much is left here.
+    pub(crate) fn runs_low(&self, workspace: WorkspaceId) -> bool {
+        self.behind.contains_key(&workspace) && self.waiting(workspace) * 2 <= self.share()
+    }
+
+    /// Where to search the database for work that there is room for now, and for how much. Each answer is to be given back with
+    /// [`found`](Self::found).
+    pub(crate) fn behind(&mut self) -> Vec<(WorkspaceId, Place, usize)> {
+        let low: Vec<_> = self.behind.keys().copied().filter(|workspace| self.runs_low(*workspace)).collect();
+        let wanted = low.into_iter().map(|workspace| {
+            let room = self.room(workspace);
+            let after = self.behind.get_mut(&workspace).and_then(|behind| {
+                // A search from the beginning finds whatever was refused before it.
+                behind.again &= behind.after.is_some();
+                behind.after
+            });
+            (workspace, after, room)
+        });
+        wanted.collect()
+    }
+
+    /// Takes what a search found; `all` if there is nothing behind it. Gives how much of it is new here.
+    pub(crate) fn found(&mut self, workspace: WorkspaceId, found: &[Queued], all: bool) -> usize {
+        let before = self.queued;
+        let mut place = None;
+        let mut took_all = true;
+        for queued in found {
+            let ticket = Ticket::from(queued);
+            took_all = self.known.contains(&ticket.key()) || self.room(workspace) > 0;
+            if !took_all {
+                break;
+            }
+            self.push_anyway(ticket);
+            place = Some((queued.run_at, queued.id));
+        }
+        if let Some(behind) = self.behind.get_mut(&workspace) {
+            behind.after = if all && took_all { None } else { place.or(behind.after) };
+            if all && took_all && !behind.again {
+                self.behind.remove(&workspace);
+            }
+        }
+        self.queued - before
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::step::tests::due;
-
-    fn taken(queue: &mut FairQueue) -> Vec<u128> {
-        std::iter::from_fn(|| queue.pop()).map(|due| due.visit.workspace_id.0.as_u128()).collect()
-    }
-
-    #[test]
-    fn workspaces_take_turns_whatever_they_have_queued() {
-        let mut queue = FairQueue::new(100);
-        for n in 0..3 {
-            queue.push(due(1, n));
-        }
-        queue.push(due(2, 10));
-        assert_eq!(taken(&mut queue), [1, 2, 1, 1]);
-    }
-
-    #[test]
-    fn a_full_queue_refuses() {
-        let mut queue = FairQueue::new(1);
-        assert!(queue.push(due(1, 1)));
-        assert!(!queue.push(due(1, 2)));
-        assert_eq!(queue.len(), 1);
-    }
-
-    #[test]
-    fn what_waits_in_the_database_has_room_that_new_work_does_not_take() {
-        let mut queue = FairQueue::new(8);
-        while queue.push(due(1, queue.len() as u128 + 1)) {}
-        assert_eq!(queue.room(), 2);
-        queue.push_anyway(due(1, 90));
-        queue.push_anyway(due(1, 90));
-        assert_eq!((queue.len(), queue.room()), (9, 1));
-    }
-
-    #[test]
-    fn a_wait_that_ends_before_the_run_that_began_it_is_forgotten_is_taken_up() {
-        let mut queue = FairQueue::new(10);
-        queue.push(due(1, 1));
-        queue.pop().expect("work");
-        let mut woken = due(1, 1);
-        woken.visit.resumes += 1;
-        queue.push(woken);
-        assert_eq!(queue.len(), 1);
-    }
-
-    #[test]
-    fn a_visit_is_held_once_until_it_is_done() {
-        let mut queue = FairQueue::new(10);
-        queue.push(due(1, 1));
-        queue.push(due(1, 1));
-        assert_eq!(queue.len(), 1);
-        let taken = queue.pop().expect("work");
-        queue.push(due(1, 1));
-        assert_eq!(queue.len(), 0);
-        queue.done(&taken);
-        queue.push(due(1, 1));
-        assert_eq!(queue.len(), 1);
-    }
-}
+#[path = "queue_tests.rs"]
+mod tests;

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use stepwell_core::{Timestamp, Wake};
-use stepwell_store::{StoreError, claim, wait};
+use stepwell_core::{Timestamp, Wake, WorkspaceId};
+use stepwell_store::{StoreError, backlog, claim, wait};
 use tokio::sync::Notify;
 
 use crate::engine::Inner;
+use crate::queue::Ticket;
 use crate::route;
-use crate::step::Due;
 
 /// How many waits or retries one commit takes up.
 const BATCH: usize = 200;
@@ -99,7 +99,8 @@ async fn look(inner: &Inner) -> Result<Look, StoreError> {
     if room == 0 {
         return Ok(Look::Busy);
     }
-    let due = take(inner, i64::try_from(room).unwrap_or(i64::MAX)).await?;
+    let waiting = backlog::due(&mut inner.store.reader().await?, now).await?;
+    let due = take(inner, inner.dispatcher.reserves(waiting, BATCH), i64::try_from(room).unwrap_or(i64::MAX)).await?;
     if due.is_empty() {
         return Ok(Look::Busy);
     }
@@ -107,16 +108,21 @@ async fn look(inner: &Inner) -> Result<Look, StoreError> {
     Ok(Look::Taken)
 }
 
-/// Takes up to so many of each kind.
-async fn take(inner: &Inner, limit: i64) -> Result<Vec<Due>, StoreError> {
+/// Takes so many visits of each of these workspaces, and so many waits of any.
+async fn take(inner: &Inner, visits: Vec<(WorkspaceId, usize)>, waits: i64) -> Result<Vec<Ticket>, StoreError> {
     let stamp = inner.stamp();
     inner
         .store
         .write(move |conn| {
             Box::pin(async move {
-                let mut due = crate::recover::claim(conn, stamp.now, limit).await?;
-                for wait in &wait::take_due(conn, stamp.now, limit).await? {
-                    due.extend(route::wake_one(conn, wait, Wake::Timer, &stamp).await?);
+                let mut due: Vec<Ticket> = Vec::new();
+                for (workspace, room) in visits {
+                    let room = i64::try_from(room).unwrap_or(i64::MAX);
+                    due.extend(claim::claim_due(conn, workspace, stamp.now, room).await?.into_iter().map(Ticket::from));
+                }
+                for wait in &wait::take_due(conn, stamp.now, waits).await? {
+                    let woken = route::wake_one(conn, wait, Wake::Timer, &stamp).await?;
+                    due.extend(woken.into_iter().map(Ticket::from));
                 }
                 Ok(due)
             })

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use stepwell_core::{StepExecution, StepExecutionId, Timestamp};
+use stepwell_core::{StepExecution, StepExecutionId, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
 use crate::dialect::skip_locked;
@@ -44,15 +44,21 @@ pub async fn claim(conn: &mut Conn, ids: &[StepExecutionId], now: Timestamp) -> 
     Ok(claimed)
 }
 
-/// Takes up to `limit` visits that are pending and due at `now`, the longest due first, and answers with them, running. Those
-/// that another node is taking at this moment are left to it.
-pub async fn claim_due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<StepExecution>, StoreError> {
+/// Takes up to `limit` visits of a workspace that are pending and due at `now`, the longest due first, and answers with them,
+/// running. Those that another node is taking at this moment are left to it.
+pub async fn claim_due(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<StepExecution>, StoreError> {
     let mut update = QueryBuilder::new("update step_execution set status = 'running', updated_at = ");
     update.push_bind(now.0).push(", started_at = coalesce(started_at, ").push_bind(now.0).push(")");
     push_lease(&mut update, conn, now);
-    update.push(" where id in (select id from step_execution where status = 'pending' and run_at <= ");
+    update.push(" where id in (select id from step_execution where status = 'pending' and workspace_id = ");
+    update.push_bind(workspace.to_string()).push(" and run_at is not null and run_at <= ");
     update.push_bind(now.0).push(" order by run_at limit ").push_bind(limit).push(skip_locked(conn));
-    update.push(") returning *");
+    update.push(") returning ").push(visit_columns!());
     row::all(update.build().fetch_all(conn.db()).await?, read)
 }
 
@@ -71,20 +77,6 @@ pub async fn give_back(conn: &mut Conn, ids: &[StepExecutionId], now: Timestamp)
 fn push_lease(update: &mut QueryBuilder, conn: &Conn, now: Timestamp) {
     update.push(", lease_owner = ").push_bind(conn.node());
     update.push(", lease_until = ").push_bind(now.plus_millis(LEASE_MS).0);
-}
-
-/// Up to `limit` visits that run on this node, in the order of their ids after `after`. On SQLite, where there is one node, those
-/// that ran when the server stopped are among them.
-pub async fn running_all(
-    conn: &mut Conn,
-    after: Option<StepExecutionId>,
-    limit: i64,
-) -> Result<Vec<StepExecution>, StoreError> {
-    let query = sql::query(select_visits!(
-        "where status = 'running' and run_at is not null and lease_owner = $1 and id > $2 order by id limit $3"
-    ));
-    let query = query.bind(conn.node()).bind(after.map_or_else(String::new, |id| id.to_string())).bind(limit);
-    row::all(query.fetch_all(conn.db()).await?, read)
 }
 
 /// Says that this node lives, and keeps what it holds for another lease. To be called several times within one.

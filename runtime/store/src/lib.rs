@@ -4,6 +4,7 @@
 //! free function of a noun's module over `&mut Conn`, and names the workspace it is for.
 #![deny(missing_docs)]
 
+pub mod backlog;
 pub mod claim;
 mod commit;
 mod conn;

@@ -9,6 +9,7 @@ mod bounds;
 mod chains;
 mod control;
 mod events;
+mod fairness;
 mod forks;
 mod recovery;
 mod retention;

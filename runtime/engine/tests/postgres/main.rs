@@ -11,6 +11,8 @@ mod chains;
 mod control;
 #[path = "../it/events.rs"]
 mod events;
+#[path = "../it/fairness.rs"]
+mod fairness;
 #[path = "../it/forks.rs"]
 mod forks;
 mod nodes;

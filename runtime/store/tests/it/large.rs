@@ -103,8 +103,7 @@ async fn a_visit_with_a_large_state_is_claimed_and_taken_up_with_it() {
     let run = bed.started(&stored, None).await;
     bed.settle(run, waiting(large("state"), Value::Null)).await;
     bed.wake(run).await;
-    let running = claim::running_all(&mut bed.read().await, None, 9).await.expect("read");
-    assert_eq!(running[0].state, Some(large("state")));
+    assert_eq!(bed.state(run).await.1[0].state, Some(large("state")));
     // Put back, to be claimed.
     let (execution, mut visits) = bed.state(run).await;
     let mut changes = bed.decide(run, completed(json!(1))).await;

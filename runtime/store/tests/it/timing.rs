@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use stepwell_core::{ExecutionId, Failure, Input, Reentry, RetryPolicy, StepStatus, Timestamp};
-use stepwell_store::{StoreError, claim, definition, schedule, wait};
+use stepwell_store::{StoreError, backlog, claim, definition, schedule, wait};
 
-use crate::support::{Bed, NOW, workspace, write};
+use crate::support::{Bed, NOW, stranger, workspace, write};
 
 /// Makes the open visit fail so that it is pending until later.
 async fn try_later(bed: &Bed, run: ExecutionId) -> Timestamp {
@@ -53,13 +53,16 @@ async fn what_ran_when_the_server_stopped_is_found_page_by_page() {
     assert_eq!(taken.expect("taken over").len(), if bed.store.is_shared() { 4 } else { 0 });
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = claim::running_all(&mut bed.read().await, after, 2).await.expect("page");
+        let page = backlog::of(&mut bed.read().await, workspace(), after, 2).await.expect("page");
         let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        found.extend(page.iter().map(|visit| visit.execution_id));
+        after = Some((last.run_at, last.id));
+        found.extend(page.iter().map(|queued| queued.execution_id));
     }
     runs.remove(2);
     assert_eq!(found, runs);
+    let mut conn = bed.read().await;
+    assert_eq!(backlog::held(&mut conn).await.expect("read"), [workspace()]);
+    assert!(backlog::of(&mut conn, stranger(), None, 9).await.expect("page").is_empty());
 }
 
 #[tokio::test]

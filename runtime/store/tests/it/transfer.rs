@@ -9,7 +9,7 @@ use serde_json::Value;
 use stepwell_core::{Digest, PluginInfo, PluginSource, Reentry, Timestamp, WorkspaceId};
 use stepwell_store::transfer::{Progress, Summary, Transfer, TransferError};
 use stepwell_store::workspace::Workspace;
-use stepwell_store::{Store, StoreError, StoreOptions, claim, keyvalue, plugin, setting, workspace as tenant};
+use stepwell_store::{Store, StoreError, StoreOptions, backlog, claim, keyvalue, plugin, setting, workspace as tenant};
 use stepwell_test_database::{Database, Kind};
 
 use crate::support::{Bed, NOW, stranger, workspace, write};
@@ -137,13 +137,12 @@ async fn what_ran_is_taken_up_by_the_other_kind_of_database() {
     let taken: Result<_, StoreError> = store
         .write(|conn| {
             Box::pin(async move {
-                let mut mine = claim::running_all(conn, None, 10).await?;
-                mine.extend(claim::take_over(conn, LATER, 10).await?);
-                Ok(mine)
+                let mine = backlog::of(conn, workspace(), None, 10).await?.len();
+                Ok(mine + claim::take_over(conn, LATER, 10).await?.len())
             })
         })
         .await;
-    assert_eq!(taken.expect("visits").len(), 1);
+    assert_eq!(taken.expect("visits"), 1);
 }
 
 #[tokio::test]
@@ -155,7 +154,7 @@ async fn what_a_node_held_is_taken_up_in_a_file() {
     import(&back.url(), &export(&bed.url()).await).await.expect("imported");
     let store = Store::open(&back.url()).await.expect("the database");
     let mut conn = store.reader().await.expect("a connection");
-    assert_eq!(claim::running_all(&mut conn, None, 10).await.expect("visits").len(), 1);
+    assert_eq!(backlog::of(&mut conn, workspace(), None, 10).await.expect("visits").len(), 1);
 }
 
 #[tokio::test]

@@ -26,7 +26,8 @@ async fn given_back(bed: &Bed) -> (StepExecutionId, ExecutionId) {
 }
 
 async fn take(store: &Store, limit: i64) -> Vec<StepExecutionId> {
-    let taken = store.write(move |conn| Box::pin(async move { claim::claim_due(conn, NOW, limit).await })).await;
+    let taken =
+        store.write(move |conn| Box::pin(async move { claim::claim_due(conn, workspace(), NOW, limit).await })).await;
     taken.map_err(|error: StoreError| error).expect("taken").iter().map(|visit| visit.id).collect()
 }
 
@@ -70,7 +71,7 @@ async fn nobody_waits_for_due_visits_that_another_node_is_taking() {
     let bed = Bed::new().await;
     let other = beside(&bed).await;
     let both = [given_back(&bed).await.0, given_back(&bed).await.0];
-    let (taking, release) = holding!(bed.store.clone(), async |conn| claim::claim_due(conn, NOW, 1).await);
+    let (taking, release) = holding!(bed.store.clone(), async |conn| claim::claim_due(conn, workspace(), NOW, 1).await);
     let theirs = tokio::time::timeout(Duration::from_secs(5), take(&other, 9)).await.expect("at once");
     release.notify_one();
     assert_eq!((taking.await.expect("the other job"), theirs.len()), (1, 1));

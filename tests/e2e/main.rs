@@ -11,6 +11,7 @@ mod disk_full;
 mod hostile;
 mod killing;
 mod mail;
+mod moving;
 mod operations;
 mod plugins;
 mod routes;

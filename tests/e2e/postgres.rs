@@ -10,6 +10,7 @@ mod killing;
 mod killing_database;
 mod killing_nodes;
 mod mail;
+mod moving;
 mod nodes;
 mod operations;
 mod plugins;

@@ -67,6 +67,9 @@ pub struct Definition {
     pub trigger_config: Value,
     /// How often a contact may enter.
     pub reentry: Reentry,
+    /// Whether each step of its executions is stored before the next one runs, also where nothing of it can be seen outside.
+    #[serde(default)]
+    pub commit_every_step: bool,
     /// The newest version of the graph.
     pub version: u32,
     /// When it was created.

@@ -59,6 +59,7 @@ pub fn definition(reentry: Reentry) -> Definition {
         trigger: TriggerKind::Event,
         trigger_config: json!({ "eventName": "signed_up" }),
         reentry,
+        commit_every_step: false,
         version: 1,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

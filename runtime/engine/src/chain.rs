@@ -139,6 +139,9 @@ impl Chain {
         if self.ran.last().is_some_and(|ran| ran.due.visit.id == next.id) {
             return false;
         }
+        if self.around.definition.commit_every_step {
+            return false;
+        }
         let Some(step) = self.around.graph.step(next.step_id) else { return false };
         let touches = inner.runner.touches(step.plugin, next.workspace_id, &step.step_type);
         let effects = self.ran.iter().flat_map(|ran| &ran.report.effects);

@@ -148,13 +148,13 @@ impl Engine {
             tracing::warn!("some steps did not end in time; they run again at the next start");
         }
         self.0.dispatcher.slots.close();
-        if self.0.store.is_shared() {
-            if let Err(error) = self.leave().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "other nodes take over when the lease has run out"
-                );
-            }
+        if self.0.store.is_shared()
+            && let Err(error) = self.leave().await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "other nodes take over when the lease has run out"
+            );
         }
     }
 

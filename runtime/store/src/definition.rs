@@ -21,8 +21,8 @@ const AT_ONCE: prune::Batch = prune::Batch { rows: 1_000, time: Duration::from_m
 pub async fn insert(conn: &mut Conn, definition: &Definition, graph: &Graph) -> Result<(), StoreError> {
     sql::query(
         "insert into definition (id, workspace_id, kind, name, description, enabled, trigger_kind, trigger_config, event_name,
-         reentry, version, step_count, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         reentry, version, step_count, created_at, updated_at, commit_every_step)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(definition.id.to_string())
     .bind(definition.workspace_id.to_string())
@@ -38,6 +38,7 @@ pub async fn insert(conn: &mut Conn, definition: &Definition, graph: &Graph) -> 
     .bind(step_count(graph))
     .bind(definition.created_at.0)
     .bind(definition.updated_at.0)
+    .bind(i64::from(definition.commit_every_step))
     .execute(conn.db())
     .await
     .map_err(|error| StoreError::unless_duplicate(error, || StoreError::AlreadyExists))?;
@@ -56,7 +57,7 @@ pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: DefinitionId) -> R
 pub async fn update(conn: &mut Conn, definition: &Definition) -> Result<bool, StoreError> {
     let done = sql::query(
         "update definition set name = $3, description = $4, enabled = $5, trigger_kind = $6, trigger_config = $7,
-         event_name = $8, reentry = $9, updated_at = $10 where id = $1 and workspace_id = $2",
+         event_name = $8, reentry = $9, updated_at = $10, commit_every_step = $11 where id = $1 and workspace_id = $2",
     )
     .bind(definition.id.to_string())
     .bind(definition.workspace_id.to_string())
@@ -68,6 +69,7 @@ pub async fn update(conn: &mut Conn, definition: &Definition) -> Result<bool, St
     .bind(definition.event_name().map(canonical_name))
     .bind(word(&definition.reentry)?)
     .bind(definition.updated_at.0)
+    .bind(i64::from(definition.commit_every_step))
     .execute(conn.db())
     .await?;
     Ok(done.rows_affected() > 0)
@@ -213,6 +215,7 @@ pub(crate) fn read(row: &DbRow) -> Result<Definition, StoreError> {
         trigger: row.word("trigger_kind")?,
         trigger_config: row.json("trigger_config")?,
         reentry: row.word("reentry")?,
+        commit_every_step: row.flag("commit_every_step")?,
         version: row.number("version")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

@@ -52,6 +52,7 @@ fn new(
         trigger: trigger.kind,
         trigger_config: trigger.config,
         reentry: reentry::wanted(Reentry::Once, request.reentry, request.allow_reentry)?,
+        commit_every_step: request.commit_every_step.unwrap_or(false),
         version: 1,
         created_at: given.now,
         updated_at: given.now,

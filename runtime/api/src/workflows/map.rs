@@ -22,6 +22,7 @@ pub(super) fn workflow(definition: &Definition) -> wire::Workflow {
         trigger_config: definition.trigger_config.as_object().cloned().map(JsonObject),
         allow_reentry: allows_reentry(definition.reentry),
         reentry: definition.reentry.into(),
+        commit_every_step: definition.commit_every_step,
         version: definition.version,
         project_id: definition.workspace_id.0,
         created_at: Time(definition.created_at),

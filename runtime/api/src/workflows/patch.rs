@@ -82,6 +82,7 @@ impl Patch {
             trigger: trigger.kind,
             trigger_config: trigger.config,
             reentry: reentry::wanted(old.reentry, request.reentry, request.allow_reentry)?,
+            commit_every_step: request.commit_every_step.unwrap_or(old.commit_every_step),
             ..old.clone()
         })
     }

@@ -48,6 +48,7 @@ async fn use_in_workflow(server: &Server, template: &Value) {
         trigger: TriggerKind::Event,
         trigger_config: json!({ "eventName": "signed_up" }),
         reentry: Reentry::Once,
+        commit_every_step: false,
         version: 1,
         created_at: Timestamp(NOW),
         updated_at: Timestamp(NOW),

@@ -1,11 +1,14 @@
 //! Steps that touch nothing outside share a commit. The scripted runner says that of step types whose name begins with `inside`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, json};
-use stepwell_core::{Call, ContactChange, Effect, ExecutionStatus, MergeRule, Outcome, Reentry, StepReport};
-use stepwell_store::contact;
+use stepwell_core::{
+    Call, ContactChange, Definition, DefinitionId, Effect, ExecutionStatus, JournalKind, MergeRule, Outcome, Reentry,
+    StepId, StepReport,
+};
+use stepwell_store::{contact, definition};
 
 use crate::bench::{Bench, completed, waiting, with_effects};
 
@@ -129,4 +132,43 @@ async fn a_wait_ends_a_chain() {
     let done = bench.until(id, ExecutionStatus::Completed).await;
     assert_eq!(bench.visits(&done).await.len(), 4);
     assert_eq!(bench.ran(), ["inside-a", "inside-wait", "inside-wait", "inside-b"]);
+}
+
+async fn change(bench: &Bench, id: DefinitionId, change: fn(&mut Definition)) {
+    let workspace = bench.workspace;
+    let stored = bench.write(move |conn| {
+        Box::pin(async move {
+            let mut found = definition::get(conn, workspace, id).await?.expect("the definition");
+            change(&mut found);
+            definition::update(conn, &found).await
+        })
+    });
+    assert!(stored.await);
+}
+
+/// The timeline of an execution of two steps that touch nothing outside, the only ones that an event starts.
+async fn timeline(bench: &Bench, with: fn(&mut Definition)) -> Vec<(JournalKind, Option<StepId>)> {
+    let id = bench.define(&["inside-a", "inside-b"], Reentry::Always).await;
+    change(bench, id, with).await;
+    bench.track("signed_up", "ada@example.org", json!({})).await;
+    let done = bench.until(id, ExecutionStatus::Completed).await;
+    change(bench, id, |definition| definition.enabled = false).await;
+    bench.journal(&done).await.into_iter().map(|entry| (entry.kind, entry.step_id)).collect()
+}
+
+#[tokio::test]
+async fn a_definition_may_ask_for_a_commit_after_each_step_and_its_timeline_is_the_same() {
+    let bench = Bench::new().await;
+    let stored = Arc::new(Mutex::new(Vec::new()));
+    let (seen, url) = (stored.clone(), bench.url());
+    bench.answer("inside-b", move |request| {
+        seen.lock().expect("seen").push(crate::bench::completed_visits(&url, request.context.execution_id));
+        StepReport::of(completed(json!({})))
+    });
+    let bench = bench.run().await;
+    let together = timeline(&bench, |_| {}).await;
+    let one_by_one = timeline(&bench, |definition| definition.commit_every_step = true).await;
+    assert_eq!(one_by_one, together);
+    // While the second step ran: only the trigger was stored, and then also the first step.
+    assert_eq!(*stored.lock().expect("seen"), [1, 2]);
 }

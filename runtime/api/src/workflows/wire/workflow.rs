@@ -102,6 +102,11 @@ pub(crate) struct CreateWorkflow {
     /// For `EVENT` `{eventName}`, for `MANUAL` nothing, for `SCHEDULE` `{cron, timeZone?, catchUp?: once|skip,
     /// audience?: {subscribed?, filter?}}`.
     pub(crate) trigger_config: Option<JsonObject>,
+    /// Whether each step of its executions is stored before the next one runs, for comparison and for debugging. Otherwise steps
+    /// that touch nothing outside are stored together: that is faster, and guarantees the same.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub(crate) commit_every_step: Option<bool>,
 }
 
 /// Changes of a workflow. What is not sent stays as it is.
@@ -126,6 +131,9 @@ pub(crate) struct PatchWorkflow {
     pub(crate) allow_reentry: Option<bool>,
     /// How often a contact may enter.
     pub(crate) reentry: Option<ReentryPolicy>,
+    /// Whether each step of its executions is stored before the next one runs, for comparison and for debugging. Otherwise steps
+    /// that touch nothing outside are stored together: that is faster, and guarantees the same.
+    pub(crate) commit_every_step: Option<bool>,
 }
 
 /// A workflow.
@@ -148,6 +156,9 @@ pub(crate) struct Workflow {
     pub(crate) allow_reentry: bool,
     /// How often a contact may enter.
     pub(crate) reentry: ReentryPolicy,
+    /// Whether each step of its executions is stored before the next one runs, for comparison and for debugging. Otherwise steps
+    /// that touch nothing outside are stored together: that is faster, and guarantees the same.
+    pub(crate) commit_every_step: bool,
     /// The newest version of the graph. Every edit makes one; executions stay on the one they started with.
     pub(crate) version: u32,
     /// The workspace.

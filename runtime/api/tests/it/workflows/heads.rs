@@ -204,3 +204,20 @@ async fn nothing_is_found_under_the_key_of_another_workspace_or_an_id_that_is_no
     }
     assert_eq!(server.get(&made.at("")).await.expect(200)["steps"].as_array().map(Vec::len), Some(2));
 }
+
+#[tokio::test]
+async fn a_workflow_may_have_each_step_stored_by_itself() {
+    let server = Server::start().await;
+    let body = json!({ "name": "x", "eventName": "x", "commitEveryStep": true });
+    let path = format!("/workflows/{}", text(&server.post("/workflows", body).await.expect(201)["id"]));
+    assert_eq!(server.get(&path).await.expect(200)["commitEveryStep"], true);
+    let copy = server.post(&format!("{path}/duplicate"), json!({})).await.expect(201);
+    assert_eq!(copy["commitEveryStep"], true);
+    let patched = server.patch(&path, json!({ "name": "y" })).await.expect(200);
+    assert_eq!((&patched["name"], &patched["commitEveryStep"]), (&json!("y"), &json!(true)));
+    let patched = server.patch(&path, json!({ "commitEveryStep": false })).await.expect(200);
+    assert_eq!((&patched["name"], &patched["commitEveryStep"]), (&json!("y"), &json!(false)));
+    assert_eq!(server.patch(&path, json!({ "commitEveryStep": "yes" })).await.field(), "commitEveryStep");
+    let plain = server.post("/workflows", json!({ "name": "x", "eventName": "x" })).await.expect(201);
+    assert_eq!(plain["commitEveryStep"], false);
+}

@@ -81,9 +81,9 @@ impl Host {
         let Checked { component, imports } = self.check(plugin.digest, bytes).await?;
         match Grants::settle(plugin.digest, plugin.source, &imports, &plugin.grants) {
             Ok(grants) => {
-                let pre = install::link(engine, &component, &imports)?;
+                let entry = install::link(engine, &component, &imports)?;
                 let info = PluginInfo { grants: grants.list(), imports: names(&imports), ..plugin.clone() };
-                let loaded = Loaded::new(pre, grants, &info.steps);
+                let loaded = Loaded::new(entry, grants, &info.steps);
                 registry.put(info, Usable::Ready(Arc::new(loaded)));
                 Ok(())
             }
@@ -140,12 +140,12 @@ impl PluginHost for Host {
         let Shared { engine, services, .. } = &*self.shared;
         let digest = install::digest_of(component);
         let checked = self.check(digest, component).await?;
-        let pre = install::link(engine, &checked.component, &checked.imports)?;
+        let entry = install::link(engine, &checked.component, &checked.imports)?;
         Ok(PluginInfo {
             digest,
             workspace_id: None,
             source: PluginSource::Installed,
-            steps: install::describe(engine, services, &pre, digest).await?,
+            steps: install::describe(engine, services, &entry, digest).await?,
             imports: names(&checked.imports),
             grants: Vec::new(),
             size: component.len() as u64,
@@ -176,6 +176,6 @@ impl PluginHost for Host {
             let message = format!("no active plugin has the digest {digest}: install it again");
             return Err(HostError::refused("no-such-plugin", message).into());
         };
-        Ok(install::validate(engine, services, &loaded.pre, digest, step_type, config.to_string()).await?)
+        Ok(install::validate(engine, services, &loaded.entry, digest, step_type, config.to_string()).await?)
     }
 }

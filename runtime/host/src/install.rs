@@ -10,11 +10,11 @@ use uuid::Uuid;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::bindings::StepPluginPre;
 use crate::bindings::stepwell::plugin::types as wit;
 use crate::compile::CompileQueue;
 use crate::convert;
 use crate::engine::{MAX_MEMORIES, MAX_TABLES};
+use crate::entry::Entry;
 use crate::error::HostError;
 use crate::grant::{self, Grants, Import};
 use crate::log::cut;
@@ -81,13 +81,9 @@ fn check_resources(component: &Component, limits: &Limits) -> Result<(), HostErr
 }
 
 /// Links a component to these imports, and finds its exports.
-pub(crate) fn link(
-    engine: &Engine,
-    component: &Component,
-    imports: &[Import],
-) -> Result<StepPluginPre<RunState>, HostError> {
+pub(crate) fn link(engine: &Engine, component: &Component, imports: &[Import]) -> Result<Entry, HostError> {
     let linker = grant::linker(engine, imports).map_err(HostError::engine)?;
-    let pre = linker.instantiate_pre(component).and_then(StepPluginPre::new).map_err(|error| {
+    let entry = linker.instantiate_pre(component).and_then(Entry::new).map_err(|error| {
         let reason = format!("{error:#}");
         let message = format!(
             "the component does not fit the world `stepwell:plugin/step-plugin`: {}. Build it with an SDK of this contract",
@@ -96,19 +92,19 @@ pub(crate) fn link(
         HostError::refused("wrong-world", message)
     })?;
     component.initialize_copy_on_write_image().map_err(HostError::engine)?;
-    Ok(pre)
+    Ok(entry)
 }
 
 /// Asks a component for its step types.
 pub(crate) async fn describe(
     engine: &Engine,
     services: &Arc<Services>,
-    pre: &StepPluginPre<RunState>,
+    entry: &Entry,
     digest: Digest,
 ) -> Result<Vec<StepDescriptor>, HostError> {
     let state = asking(services, digest, "describe");
-    let ended = in_fresh_instance(engine, pre, state, |instance, store| {
-        Box::pin(async move { instance.stepwell_plugin_step().call_describe(store).await })
+    let ended = in_fresh_instance(engine, entry, state, |_, instance, store| {
+        Box::pin(async move { Entry::all(store, &instance)?.stepwell_plugin_step().call_describe(store).await })
     })
     .await;
     let failed = |reason: String| {
@@ -133,7 +129,7 @@ fn read_steps(given: Vec<wit::StepDescriptor>) -> Result<Vec<StepDescriptor>, St
 pub(crate) async fn validate(
     engine: &Engine,
     services: &Arc<Services>,
-    pre: &StepPluginPre<RunState>,
+    entry: &Entry,
     digest: Digest,
     step_type: &str,
     config: String,
@@ -143,8 +139,10 @@ pub(crate) async fn validate(
     }
     let state = asking(services, digest, step_type);
     let step_type = step_type.to_owned();
-    let ended = in_fresh_instance(engine, pre, state, |instance, store| {
-        Box::pin(async move { instance.stepwell_plugin_step().call_validate(store, &step_type, &config).await })
+    let ended = in_fresh_instance(engine, entry, state, |_, instance, store| {
+        Box::pin(async move {
+            Entry::all(store, &instance)?.stepwell_plugin_step().call_validate(store, &step_type, &config).await
+        })
     })
     .await;
     let found = answer_of(ended, "validate-failed")?;

@@ -14,6 +14,7 @@ mod convert;
 mod effects;
 mod egress;
 mod engine;
+mod entry;
 mod error;
 mod exchange;
 mod grant;

@@ -5,10 +5,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 
 use stepwell_core::{Digest, PluginInfo, StepDescriptor, WorkspaceId};
 
-use crate::bindings::StepPluginPre;
+use crate::entry::Entry;
 use crate::grant::Grants;
 use crate::meters::StepMeters;
-use crate::state::RunState;
 
 /// A plugin as one workspace, or all, may use it.
 pub(crate) struct Active {
@@ -31,15 +30,15 @@ pub(crate) enum Usable {
 
 /// A plugin that can run: checked, linked to what it was granted, and ready to be instantiated.
 pub(crate) struct Loaded {
-    pub(crate) pre: StepPluginPre<RunState>,
+    pub(crate) entry: Entry,
     pub(crate) grants: Arc<Grants>,
     meters: HashMap<String, OnceLock<StepMeters>>,
 }
 
 impl Loaded {
-    pub(crate) fn new(pre: StepPluginPre<RunState>, grants: Grants, steps: &[StepDescriptor]) -> Self {
+    pub(crate) fn new(entry: Entry, grants: Grants, steps: &[StepDescriptor]) -> Self {
         let meters = steps.iter().map(|step| (step.step_type.clone(), OnceLock::new())).collect();
-        Self { pre, grants: Arc::new(grants), meters }
+        Self { entry, grants: Arc::new(grants), meters }
     }
 
     /// The meters of a step type; none if it is not one of this plugin's.

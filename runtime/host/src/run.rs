@@ -8,10 +8,11 @@ use std::time::Instant;
 use sha2::{Digest as _, Sha256};
 use stepwell_core::{Call, Digest, Failure, Mode, Outcome, StepReport, StepRequest};
 use tokio::time::timeout;
+use wasmtime::component::Instance;
 use wasmtime::{Engine, Store};
 
 use crate::bindings::stepwell::plugin::types as wit;
-use crate::bindings::{StepPlugin, StepPluginPre};
+use crate::entry::Entry;
 use crate::limits::CpuMeter;
 use crate::registry::Loaded;
 use crate::state::{Facts, Run, RunState, Services};
@@ -39,9 +40,9 @@ pub(crate) enum Stopped {
 /// Makes one call in an instance of its own, within the limits.
 pub(crate) async fn in_fresh_instance<T>(
     engine: &Engine,
-    pre: &StepPluginPre<RunState>,
+    entry: &Entry,
     state: RunState,
-    call: impl for<'a> FnOnce(StepPlugin, &'a mut Store<RunState>) -> Answering<'a, T> + Send,
+    call: impl for<'a> FnOnce(&'a Entry, Instance, &'a mut Store<RunState>) -> Answering<'a, T> + Send,
 ) -> Ended<T> {
     let services = state.run.services.clone();
     let limits = &services.limits;
@@ -53,8 +54,8 @@ pub(crate) async fn in_fresh_instance<T>(
     let ticks = meter.clone();
     store.epoch_deadline_callback(move |_| Ok(ticks.at_tick()));
     let work = async {
-        let instance = pre.instantiate_async(&mut store).await?;
-        call(instance, &mut store).await
+        let instance = entry.instantiate(&mut store).await?;
+        call(entry, instance, &mut store).await
     };
     let ended = timeout(limits.wall, meter.measure(work)).await;
     let run = store.into_data().into_run();
@@ -118,8 +119,8 @@ async fn attempt(
         state.run.effects.assume(contact.clone());
     }
     let step_type = request.step_type.clone();
-    let ended = in_fresh_instance(engine, &loaded.pre, state, |instance, store| {
-        Box::pin(async move { input.call(&instance, store, &step_type).await })
+    let ended = in_fresh_instance(engine, &loaded.entry, state, |entry, instance, store| {
+        Box::pin(async move { input.call(entry, instance, store, &step_type).await })
     })
     .await;
     report(ended, services.limits.output)
@@ -185,14 +186,14 @@ impl Input {
 
     async fn call(
         self,
-        instance: &StepPlugin,
+        entry: &Entry,
+        instance: Instance,
         store: &mut Store<RunState>,
         step_type: &str,
     ) -> wasmtime::Result<wit::Outcome> {
-        let step = instance.stepwell_plugin_step();
         match self.resume {
-            None => step.call_run(store, step_type, &self.context).await,
-            Some((state, wake)) => step.call_resume(store, step_type, &self.context, &state, &wake).await,
+            None => entry.run(store, &instance, step_type, &self.context).await,
+            Some((state, wake)) => entry.resume(store, &instance, step_type, &self.context, (&state, &wake)).await,
         }
     }
 }

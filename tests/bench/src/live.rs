@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use serde_json::{Value, json};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker, ResourceTable};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::quantiles::Times;
@@ -84,6 +84,9 @@ async fn call(guest: &Guest, store: &mut Store<Empty>, step_type: &str, context:
 fn settings() -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(100).linear_memory_keep_resident(4 * 1024 * 1024).table_keep_resident(512 * 1024);
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.pagemap_scan(Enabled::Auto);
+    }
     let mut config = Config::new();
     config
         .concurrency_support(false)

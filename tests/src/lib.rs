@@ -17,6 +17,6 @@ pub use python::python;
 pub use rustix::process::Signal;
 pub use server::{Server, ServerOptions, binary, component, fixture};
 pub use smtp_peer::{Mail, SmtpPeer};
-pub use stepwell_test_database::Database;
+pub use stepwell_test_database::{Database, Kind};
 pub use wait::{eventually, eventually_within};
 pub use workflow::Workflow;

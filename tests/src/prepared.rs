@@ -42,6 +42,11 @@ pub(crate) fn nothing() -> Place {
     Place { data: empty(), database: database::empty() }
 }
 
+/// An empty folder, and a database.
+pub(crate) fn on(database: Database) -> Place {
+    Place { data: empty(), database: Some(Arc::new(database)) }
+}
+
 fn copied(prepared: &Path) -> TempDir {
     let folder = empty();
     copy(prepared, folder.path()).expect("copying the prepared data");

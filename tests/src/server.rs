@@ -62,6 +62,11 @@ impl ServerOptions {
         Server::launch(place, new_key(), self).await
     }
 
+    /// Starts a server on an empty database, in an empty folder.
+    pub async fn start_on(self, database: Database) -> Server {
+        Server::launch(prepared::on(database), new_key(), self).await
+    }
+
     /// Starts a server on a PostgreSQL of the test's own. For tests on PostgreSQL.
     pub async fn start_on_own(self, database: &OwnServer) -> Server {
         Server::launch(prepared::on_own(database).await, new_key(), self).await

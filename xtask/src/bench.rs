@@ -12,7 +12,8 @@ pub(crate) struct Options {
     /// Shorter runs and fewer rows: under two minutes after the build.
     #[arg(long)]
     quick: bool,
-    /// Only these parts, with commas between: a step, b flow, c latency, d waiting, e cold start, g memory and calls.
+    /// Only these parts, with commas between: a step, b flow, c latency, d waiting, e cold start, f PostgreSQL, g memory and calls,
+    /// h fairness.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }

@@ -156,7 +156,7 @@ mod tests {
         // SAFETY: the size is not zero, and the block is as large as that.
         unsafe {
             let block = memory.alloc(layout(bytes));
-            assert!(!block.is_null() && block.addr() % ALIGN == 0);
+            assert!(!block.is_null() && block.addr().is_multiple_of(ALIGN));
             block.write_bytes(mark, bytes);
             block
         }

@@ -159,8 +159,9 @@ impl Chain {
         let mut pause = FIRST_PAUSE;
         loop {
             let decided = Arc::clone(&decided);
-            let stored =
-                inner.store.write(move |conn| Box::pin(async move { store(conn, &decided.0, &decided.1).await }));
+            let stored = inner.store.write_for(decided.0.execution.workspace_id, move |conn| {
+                Box::pin(async move { store(conn, &decided.0, &decided.1).await })
+            });
             match stored.await {
                 Err(error) if error.may_pass() && !inner.stopping() => {
                     // The committer has logged it, once for all that it was to store.

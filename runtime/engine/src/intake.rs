@@ -93,7 +93,7 @@ impl Engine {
         let (tracked, routed) = self
             .0
             .store
-            .write(move |conn| Box::pin(async move { track(conn, workspace, intake, &stamp).await }))
+            .write_for(workspace, move |conn| Box::pin(async move { track(conn, workspace, intake, &stamp).await }))
             .await?;
         self.0.announce(Settled { routed, ..Settled::default() });
         Ok(tracked)
@@ -105,7 +105,7 @@ impl Engine {
         let (written, routed) = self
             .0
             .store
-            .write(move |conn| Box::pin(async move { upsert(conn, workspace, edit, &stamp).await }))
+            .write_for(workspace, move |conn| Box::pin(async move { upsert(conn, workspace, edit, &stamp).await }))
             .await?;
         self.0.announce(Settled { routed, ..Settled::default() });
         Ok(written)
@@ -123,7 +123,9 @@ impl Engine {
         let (contact, routed) = self
             .0
             .store
-            .write(move |conn| Box::pin(async move { update(conn, workspace, id, email, &change, &stamp).await }))
+            .write_for(workspace, move |conn| {
+                Box::pin(async move { update(conn, workspace, id, email, &change, &stamp).await })
+            })
             .await?;
         self.0.announce(Settled { routed, ..Settled::default() });
         Ok(contact)
@@ -142,7 +144,9 @@ impl Engine {
         let (sent, routed) = self
             .0
             .store
-            .write(move |conn| Box::pin(async move { send(conn, workspace, messages, key, &stamp).await }))
+            .write_for(workspace, move |conn| {
+                Box::pin(async move { send(conn, workspace, messages, key, &stamp).await })
+            })
             .await?;
         self.0.announce(Settled { routed, mail: true, next_at: None });
         Ok(sent)

@@ -13,17 +13,18 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::conn::Conn;
 use crate::counter;
 use crate::dialect::DbPool;
 use crate::error::StoreError;
 use crate::graphs::Graphs;
+use crate::queue::Queue;
 use crate::trouble::Condition;
 
 /// The most jobs in one transaction: bounds how long the first of them waits for the last.
-const MAX_BATCH: usize = 256;
+const MAX_BATCH: usize = 128;
 
 /// How often a job runs alone before its conflict with other nodes is its answer.
 const TRIES: u32 = 8;
@@ -122,28 +123,20 @@ pub(crate) struct Committer {
     pub(crate) pool: DbPool,
     pub(crate) graphs: Graphs,
     pub(crate) node: Arc<str>,
-    pub(crate) queue: mpsc::Receiver<Box<dyn Job>>,
-    pub(crate) stop: Arc<Notify>,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) condition: Arc<Condition>,
 }
 
 impl Committer {
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(self) {
         let mut conn = None;
-        let mut jobs = Vec::with_capacity(MAX_BATCH);
         loop {
-            tokio::select! {
-                biased;
-                () = self.stop.notified() => self.queue.close(),
-                taken = self.queue.recv_many(&mut jobs, MAX_BATCH) => {
-                    if taken == 0 {
-                        return;
-                    }
-                    let mut batch = Batch { jobs: jobs.drain(..).collect(), alone: 0, tries: 0 };
-                    while !batch.jobs.is_empty() {
-                        conn = self.commit(conn, &mut batch).await;
-                    }
-                }
+            let mut batch = Batch { jobs: self.queue.take(MAX_BATCH).await, alone: 0, tries: 0 };
+            if batch.jobs.is_empty() {
+                return;
+            }
+            while !batch.jobs.is_empty() {
+                conn = self.commit(conn, &mut batch).await;
             }
         }
     }

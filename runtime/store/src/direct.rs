@@ -141,7 +141,8 @@ impl DirectRow {
 
     /// A column by its place, from 0.
     pub(crate) fn get<'r, T: FromDirect<'r>>(&'r self, place: usize) -> Result<T, Error> {
-        let value = self.values.get(place).ok_or(Error::ColumnIndexOutOfBounds { index: place, len: self.values.len() })?;
+        let value =
+            self.values.get(place).ok_or(Error::ColumnIndexOutOfBounds { index: place, len: self.values.len() })?;
         T::from_direct(value).ok_or_else(|| unexpected(place, value))
     }
 }

@@ -32,6 +32,7 @@ mod page;
 pub mod plugin;
 mod postgres;
 pub mod prune;
+mod queue;
 mod row;
 pub mod schedule;
 pub mod setting;

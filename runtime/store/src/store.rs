@@ -5,27 +5,28 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc::error::SendTimeoutError;
-use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use stepwell_core::WorkspaceId;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::claim::LEASE_MS;
-use crate::commit::{Committer, Job, Typed};
+use crate::commit::{Committer, Typed};
 use crate::conn::Conn;
 use crate::dialect::{self, DbPool, Pools};
 use crate::error::StoreError;
 use crate::graphs::Graphs;
+use crate::queue::{Bounds, Lane, Queue};
 use crate::trouble::{self, Condition};
 
 /// What is refused as overload.
 #[derive(Clone, Copy)]
 struct Limits {
     /// Writes that may wait for the committer.
-    queue: usize,
+    queue: Bounds,
     /// How long a read waits for a connection, or a write for a place in the queue.
     patience: Duration,
 }
 
-const LIMITS: Limits = Limits { queue: 4096, patience: Duration::from_secs(10) };
+const LIMITS: Limits = Limits { queue: Bounds { all: 4096, lane: 1024 }, patience: Duration::from_secs(10) };
 
 /// How a database is used.
 #[derive(Clone, Copy, Debug)]
@@ -50,13 +51,19 @@ struct Inner {
     writer: DbPool,
     graphs: Graphs,
     node: Arc<str>,
-    queue: mpsc::Sender<Box<dyn Job>>,
-    stop: Arc<Notify>,
+    queue: Arc<Queue>,
     patience: Duration,
     condition: Arc<Condition>,
     lease: Duration,
     /// Ends when the committer has.
     committer: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+impl Drop for Inner {
+    /// The committer ends with the last store that could give it work.
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
 impl Store {
@@ -78,30 +85,16 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let Pools { readers, quick, writer, node } = dialect::open(url, patience).await?;
         let graphs = Graphs::new();
-        let (queue, jobs) = mpsc::channel(queue);
-        let (stop, condition) = (Arc::new(Notify::new()), Arc::new(Condition::new()));
+        let (queue, condition) = (Arc::new(Queue::new(queue)), Arc::new(Condition::new()));
         let committer = Committer {
             pool: writer.clone(),
             graphs: graphs.clone(),
             node: Arc::clone(&node),
-            queue: jobs,
-            stop: Arc::clone(&stop),
+            queue: Arc::clone(&queue),
             condition: Arc::clone(&condition),
         };
         let committer = Mutex::new(Some(start(committer)?));
-        Ok(Self(Arc::new(Inner {
-            readers,
-            quick,
-            writer,
-            graphs,
-            node,
-            queue,
-            stop,
-            patience,
-            condition,
-            lease,
-            committer,
-        })))
+        Ok(Self(Arc::new(Inner { readers, quick, writer, graphs, node, queue, patience, condition, lease, committer })))
     }
 
     /// How long this node may give no sign of life before others take over what it runs.
@@ -146,13 +139,27 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_in(None, job).await
+    }
+
+    /// As [`write`](Self::write), for a workspace: it waits in the workspace's own line. For what many may ask for at once.
+    pub async fn write_for<T, E, F>(&self, workspace: WorkspaceId, job: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_in(Some(workspace), job).await
+    }
+
+    async fn write_in<T, E, F>(&self, lane: Lane, job: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (to, answer) = oneshot::channel();
-        self.0.queue.send_timeout(Box::new(Typed::new(job, to)), self.0.patience).await.map_err(
-            |refused| match refused {
-                SendTimeoutError::Timeout(_) => StoreError::Overloaded,
-                SendTimeoutError::Closed(_) => StoreError::Closed,
-            },
-        )?;
+        self.0.queue.push(lane, Box::new(Typed::new(job, to)), self.0.patience).await?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -180,7 +187,7 @@ impl Store {
 
     /// Refuses new writes, finishes those that wait, and closes the connections. A second call waits for the first.
     pub async fn close(&self) {
-        self.0.stop.notify_one();
+        self.0.queue.close();
         let mut committer = self.0.committer.lock().await;
         if let Some(running) = committer.as_mut() {
             let ended = running.await;

@@ -38,7 +38,7 @@ async fn a_failed_commit_answers_every_job_with_an_error_and_keeps_nothing() {
         })
     }));
     assert!(poll!(&mut holding).is_pending());
-    while store.0.queue.capacity() < LIMITS.queue {
+    while store.0.queue.length() > 0 {
         tokio::task::yield_now().await; // until the committer has taken it, alone
     }
     let mut innocent = Box::pin(note(&store, "innocent"));
@@ -63,7 +63,8 @@ async fn a_lone_job_whose_commit_fails_is_told_so() {
 
 #[tokio::test]
 async fn more_writes_than_the_queue_holds_are_refused_as_overload() {
-    let (store, _dir) = opened(Limits { queue: 1, patience: Duration::from_millis(200) }).await;
+    let (store, _dir) =
+        opened(Limits { queue: Bounds { all: 1, lane: 1 }, patience: Duration::from_millis(200) }).await;
     let (release, held) = oneshot::channel::<()>();
     let held = held.shared();
     let mut holding = Box::pin(store.write::<(), StoreError, _>(move |_| {
@@ -73,7 +74,7 @@ async fn more_writes_than_the_queue_holds_are_refused_as_overload() {
         })
     }));
     assert!(poll!(&mut holding).is_pending());
-    while store.0.queue.capacity() == 0 {
+    while store.0.queue.length() > 0 {
         tokio::task::yield_now().await;
     }
     let mut queued = Box::pin(note(&store, "queued"));
@@ -85,7 +86,8 @@ async fn more_writes_than_the_queue_holds_are_refused_as_overload() {
 
 #[tokio::test]
 async fn more_readers_than_connections_are_refused_as_overload() {
-    let (store, _dir) = opened(Limits { queue: 1, patience: Duration::from_millis(200) }).await;
+    let (store, _dir) =
+        opened(Limits { queue: Bounds { all: 1, lane: 1 }, patience: Duration::from_millis(200) }).await;
     let mut held = Vec::new();
     for _ in 0..READERS {
         held.push(store.reader().await.expect("a connection"));

@@ -65,11 +65,11 @@ pub(crate) async fn measure(quick: bool, report: &mut Report) -> Result<()> {
 
 async fn run(webhook: bool, spans: &Spans) -> Result<Measured> {
     let sink = Sink::start().await?;
-    let (mut server, process) = server::start().await?;
+    let (mut server, _) = server::start().await?;
     let url = webhook.then(|| sink.url());
     let workflow = server::signup_flow(&server.client(), "signed_up", url.as_deref()).await;
     let before = time_wait(sink.port);
-    let mut load = Load::start(&server, process, &workflow, "signed_up", BACKLOG).await?;
+    let mut load = Load::start(&[&server], &workflow, "signed_up", BACKLOG).await?;
     load.run(spans.warm_up).await?;
     let begin = load.sample().await?;
     load.run(spans.measured).await?;

@@ -13,8 +13,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::http::Caller;
-use crate::process::{Memory, Process};
-use crate::server::{Counters, sign_up};
+use crate::process::{self, Memory, Process};
+use crate::server::{self, Counters, sign_up};
 use crate::sink::Sink;
 
 /// Connections that send.
@@ -71,9 +71,9 @@ pub(crate) struct Span {
     pub(crate) seconds: f64,
     pub(crate) accepted: u64,
     pub(crate) ended: u64,
-    /// CPU seconds of the server, in user and in kernel mode.
+    /// CPU seconds of the servers, in user and in kernel mode.
     pub(crate) cpu: (f64, f64),
-    /// CPU seconds of its threads, by name, the busiest first.
+    /// CPU seconds of their threads, by name, the busiest first.
     pub(crate) threads: Vec<(String, f64)>,
 }
 
@@ -96,28 +96,25 @@ impl Sample {
 /// Senders at work on one workflow.
 pub(crate) struct Load {
     shared: Arc<Shared>,
-    process: Process,
+    processes: Vec<Process>,
     counters: Counters,
     senders: JoinSet<Result<()>>,
     poller: JoinHandle<Result<Memory>>,
 }
 
 impl Load {
-    /// Begins to send `event`, which starts `workflow`, with at most `backlog` executions on their way.
-    pub(crate) async fn start(
-        server: &Server,
-        process: Process,
-        workflow: &Workflow,
-        event: &str,
-        backlog: u64,
-    ) -> Result<Self> {
+    /// Begins to send `event`, which starts `workflow`, with at most `backlog` executions on their way. Several servers are sent to
+    /// in turn.
+    pub(crate) async fn start(servers: &[&Server], workflow: &Workflow, event: &str, backlog: u64) -> Result<Self> {
         let shared = Arc::new(Shared { event: event.to_owned(), backlog: backlog.into(), ..Shared::default() });
         let mut senders = JoinSet::new();
-        for _ in 0..CONNECTIONS {
+        for server in servers.iter().cycle().take(CONNECTIONS) {
             senders.spawn(send(Caller::connect(server.address(), server.key()).await?, shared.clone()));
         }
-        let poller = tokio::spawn(poll(Counters::of(server, workflow).await?, process, shared.clone()));
-        Ok(Self { shared, process, counters: Counters::of(server, workflow).await?, senders, poller })
+        let processes: Vec<_> = servers.iter().map(|server| server::process(server)).collect::<Result<_>>()?;
+        let first = servers.first().context("no server")?;
+        let poller = tokio::spawn(poll(Counters::of(first, workflow).await?, processes.clone(), shared.clone()));
+        Ok(Self { shared, processes, counters: Counters::of(first, workflow).await?, senders, poller })
     }
 
     /// Lets it run for a while. A sender that fails ends it.
@@ -135,8 +132,8 @@ impl Load {
             at: Instant::now(),
             accepted: self.shared.accepted.load(Ordering::Relaxed),
             ended,
-            cpu: self.process.cpu()?,
-            threads: self.process.threads(),
+            cpu: process::cpu(&self.processes)?,
+            threads: process::threads(&self.processes),
         })
     }
 
@@ -183,12 +180,12 @@ async fn send(mut caller: Caller, shared: Arc<Shared>) -> Result<()> {
 }
 
 /// Keeps the senders informed until they are stopped, and gives the most memory that was seen.
-async fn poll(mut counters: Counters, process: Process, shared: Arc<Shared>) -> Result<Memory> {
+async fn poll(mut counters: Counters, processes: Vec<Process>, shared: Arc<Shared>) -> Result<Memory> {
     let mut most = Memory::default();
     while !shared.is_stopped() {
         shared.ended.store(counters.ended().await?, Ordering::Relaxed);
         shared.room.notify_waiters();
-        let now = process.memory()?;
+        let now = process::memory(&processes)?;
         if now.resident > most.resident {
             most = now;
         }

@@ -6,11 +6,13 @@
 mod calls;
 mod cold;
 mod database;
+mod fairness;
 mod flow;
 mod http;
 mod latency;
 mod live;
 mod load;
+mod nodes;
 mod parked;
 mod process;
 mod quantiles;
@@ -26,6 +28,10 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
 
 use crate::report::Report;
+
+/// As in the server, whose parts some measurements run in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures Stepwell.
 #[derive(Parser)]
@@ -54,8 +60,12 @@ enum Part {
     D,
     /// From the start of the process to the first execution that ended.
     E,
+    /// PostgreSQL with several servers.
+    F,
     /// Memory, and requests that plugins make.
     G,
+    /// What one workspace's backlog costs another.
+    H,
 }
 
 impl Part {
@@ -66,7 +76,9 @@ impl Part {
             Self::C => on_one_thread(latency::measure(quick, report)),
             Self::D => on_one_thread(parked::measure(quick, report)),
             Self::E => on_one_thread(cold::measure(quick, report)),
+            Self::F => on_one_thread(nodes::measure(quick, report)),
             Self::G => calls::measure(quick, report),
+            Self::H => on_one_thread(fairness::measure(quick, report)),
         }
     }
 }

@@ -60,6 +60,28 @@ impl Process {
     }
 }
 
+/// CPU seconds of several processes, in user and in kernel mode.
+pub(crate) fn cpu(processes: &[Process]) -> Result<(f64, f64)> {
+    processes.iter().try_fold((0.0, 0.0), |sum, process| process.cpu().map(|one| (sum.0 + one.0, sum.1 + one.1)))
+}
+
+/// Memory of several processes. What they share counts for each.
+pub(crate) fn memory(processes: &[Process]) -> Result<Memory> {
+    processes.iter().try_fold(Memory::default(), |sum, process| {
+        let Memory { resident, anonymous } = process.memory()?;
+        Ok(Memory { resident: sum.resident + resident, anonymous: sum.anonymous + anonymous })
+    })
+}
+
+/// CPU seconds of the threads of several processes, by name.
+pub(crate) fn threads(processes: &[Process]) -> BTreeMap<String, f64> {
+    let mut sums = BTreeMap::new();
+    for (name, seconds) in processes.iter().flat_map(|process| process.threads()) {
+        *sums.entry(name).or_default() += seconds;
+    }
+    sums
+}
+
 /// What lies between the brackets, without the number at the end.
 fn thread_name(stat: &str) -> Option<String> {
     let (name, _) = stat.split_once('(')?.1.rsplit_once(')')?;

@@ -31,6 +31,8 @@ pub enum Kind {
     Sqlite,
     /// A schema on a server.
     Postgres,
+    /// The same, on a server of its own whose commits survive a power cut: for measuring.
+    DurablePostgres,
 }
 
 /// An empty database that is gone when this is dropped.
@@ -48,7 +50,8 @@ impl Database {
     pub fn new(kind: Kind) -> Result<Self> {
         match kind {
             Kind::Sqlite => Ok(Self(Inner::File(tempfile::tempdir().context("making a folder for a database")?))),
-            Kind::Postgres => Ok(Self(schema()?)),
+            Kind::Postgres => Ok(Self(schema(server::url)?)),
+            Kind::DurablePostgres => Ok(Self(schema(server::durable_url)?)),
         }
     }
 
@@ -109,11 +112,11 @@ impl Database {
     }
 }
 
-fn schema() -> Result<Inner> {
+fn schema(private: fn() -> Result<String>) -> Result<Inner> {
     let given = std::env::var(URL).ok().filter(|url| !url.is_empty());
     let (server, keep) = match given {
         Some(url) => (url, false),
-        None => (server::url()?, true), // it goes with its server
+        None => (private()?, true), // it goes with its server
     };
     let name = unused_name()?;
     programs::sql(&server, &format!("create schema {name}"))?;

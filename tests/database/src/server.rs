@@ -14,8 +14,13 @@ use anyhow::{Context, Result};
 
 use crate::programs;
 
-/// Nothing here has to survive a power cut.
-const SETTINGS: &str = "fsync=off full_page_writes=off listen_addresses= max_connections=400 shared_buffers=64MB \
+/// Nothing of a test has to survive a power cut.
+const FAST: &str = "fsync=off full_page_writes=off";
+
+/// As a server has it that is measured.
+const DURABLE: &str = "fsync=on full_page_writes=on shared_buffers=256MB";
+
+const SETTINGS: &str = "listen_addresses= max_connections=400 shared_buffers=64MB \
     max_wal_size=2GB autovacuum=off log_min_messages=warning";
 
 /// Stops the server once nobody has used it for five seconds. `$1`: the lock, `$2`: the server's folder, then how to stop it.
@@ -34,14 +39,24 @@ rm -rf "$folder"
 /// The URL of the server, which runs for as long as this process does.
 pub(crate) fn url() -> Result<String> {
     static IN_USE: OnceLock<Result<(String, File), String>> = OnceLock::new();
-    match IN_USE.get_or_init(|| share().map_err(|error| format!("{error:#}"))) {
+    shared(&IN_USE, "stepwell-postgres", FAST)
+}
+
+/// The URL of another one, whose commits survive a power cut.
+pub(crate) fn durable_url() -> Result<String> {
+    static IN_USE: OnceLock<Result<(String, File), String>> = OnceLock::new();
+    shared(&IN_USE, "stepwell-postgres-durable", DURABLE)
+}
+
+fn shared(in_use: &OnceLock<Result<(String, File), String>>, name: &str, more: &str) -> Result<String> {
+    match in_use.get_or_init(|| share(name, more).map_err(|error| format!("{error:#}"))) {
         Ok((url, _)) => Ok(url.clone()),
         Err(error) => Err(anyhow::anyhow!("starting a private PostgreSQL: {error}")),
     }
 }
 
-fn share() -> Result<(String, File)> {
-    let home = std::env::temp_dir().join(format!("stepwell-postgres-{}", rustix::process::geteuid().as_raw()));
+fn share(name: &str, more: &str) -> Result<(String, File)> {
+    let home = std::env::temp_dir().join(format!("{name}-{}", rustix::process::geteuid().as_raw()));
     fs::create_dir_all(&home).with_context(|| format!("making {}", home.display()))?;
     fs::set_permissions(&home, Permissions::from_mode(0o755))?;
     let in_use = open(&home.join("in-use"))?;
@@ -50,7 +65,7 @@ fn share() -> Result<(String, File)> {
     starting.lock().context("waiting for another test to start the server")?;
     let folder = home.join("server");
     if !is_running(&folder) {
-        start(&home, &folder)?;
+        start(&home, &folder, more)?;
     }
     let url = format!("postgres://postgres@localhost/postgres?host={}", folder.display());
     Ok((url, in_use)) // `starting` is let go of here
@@ -69,7 +84,7 @@ fn is_running(folder: &Path) -> bool {
     watched && control(folder, &["status"]).is_ok_and(|mut status| programs::run(&mut status).is_ok())
 }
 
-fn start(home: &Path, folder: &Path) -> Result<()> {
+fn start(home: &Path, folder: &Path, more: &str) -> Result<()> {
     if folder.exists() {
         // Left behind by a watcher that was killed.
         let _ = control(folder, &["stop", "--mode", "immediate"]).and_then(|mut stop| programs::run(&mut stop));
@@ -80,7 +95,10 @@ fn start(home: &Path, folder: &Path) -> Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o1777))?;
     init(folder)?;
     let mut options = format!("-k {}", folder.display());
-    SETTINGS.split_whitespace().for_each(|setting| options.push_str(&format!(" -c {setting}")));
+    SETTINGS
+        .split_whitespace()
+        .chain(more.split_whitespace())
+        .for_each(|setting| options.push_str(&format!(" -c {setting}")));
     let log = folder.join("log").display().to_string();
     programs::run(&mut control(folder, &["start", "--wait", "--log", &log, "--options", &options])?)?;
     watch(home, folder)

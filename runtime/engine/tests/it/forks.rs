@@ -38,7 +38,7 @@ pub(crate) async fn define(bench: &Bench, edges: &[&str]) -> DefinitionId {
 }
 
 /// A step that waits for an event of the name and is done once it has come.
-pub(crate) fn waits_for(bench: &Bench, step_type: &str, name: &'static str) {
+fn waits_for(bench: &Bench, step_type: &str, name: &'static str) {
     bench.answer(step_type, move |request| match &request.call {
         Call::Run => waiting(Some(name), None),
         Call::Resume { .. } => StepReport::of(completed(json!({ "by": name }))),

@@ -31,6 +31,8 @@ pub(crate) struct Dispatcher {
     pub(crate) changed: Notify,
     /// There is room for work that only the database knows.
     pub(crate) low: Notify,
+    /// So much runs that it matters how much.
+    pub(crate) busy: Notify,
     /// What was refused for want of room, where other nodes may have room for it.
     refused: Option<Mutex<HashSet<StepExecutionId>>>,
     pub(crate) slots: Arc<Semaphore>,
@@ -44,6 +46,7 @@ impl Dispatcher {
             queue: Mutex::new(FairQueue::new(queue_limit, concurrency)),
             changed: Notify::new(),
             low: Notify::new(),
+            busy: Notify::new(),
             refused: shared.then(Mutex::default),
             slots: Arc::new(Semaphore::new(concurrency)),
             concurrency,
@@ -139,7 +142,21 @@ impl Dispatcher {
         if queue.runs_low(taken.workspace) {
             self.low.notify_one();
         }
+        if queue.is_busy() {
+            self.busy.notify_one();
+        }
         Some(taken)
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.queue().is_busy()
+    }
+
+    /// See [`FairQueue::measured`].
+    pub(crate) fn measured(&self, late_by: Duration) {
+        if self.queue().measured(late_by) {
+            self.changed.notify_one();
+        }
     }
 
     /// A run has ended: its workspace may run another.

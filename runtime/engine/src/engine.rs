@@ -17,7 +17,7 @@ use crate::nodes::{self, Peers};
 use crate::prune::{Demand, Retention};
 use crate::route::Stamp;
 use crate::timer::Alarm;
-use crate::{cron, prune, recover, timer};
+use crate::{cron, pace, prune, recover, timer};
 
 /// What an engine is made of.
 pub struct EngineOptions {
@@ -128,6 +128,7 @@ impl Engine {
         loops.spawn(dispatch::run(self.0.clone()));
         loops.spawn(timer::run(self.0.clone()));
         loops.spawn(recover::run(self.0.clone()));
+        loops.spawn(pace::run(self.0.clone()));
         loops.spawn(cron::run(self.0.clone()));
         loops.spawn(prune::run(self.0.clone()));
         if self.0.store.is_shared() {

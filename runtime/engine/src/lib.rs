@@ -15,6 +15,7 @@ mod intake;
 mod links;
 pub mod mail;
 mod nodes;
+mod pace;
 mod plugins;
 mod prune;
 mod queue;

@@ -5,10 +5,12 @@
 //! Alone it gets most of it; each that comes makes all shares smaller, and something is always left for the next.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use stepwell_core::{ExecutionId, StepExecution, StepExecutionId, Timestamp, WorkspaceId};
 use stepwell_store::backlog::Queued;
 
+use crate::pace::{LEAST, Pace};
 use crate::step::Due;
 
 /// So much every workspace may have queued, whatever others have: its first work is never refused.
@@ -82,6 +84,8 @@ pub(crate) struct FairQueue {
     running: usize,
     limit: usize,
     places: usize,
+    /// How many of the places are used by workspaces that have something running already.
+    pace: Pace,
 }
 
 impl FairQueue {
@@ -96,6 +100,7 @@ impl FairQueue {
             running: 0,
             limit,
             places,
+            pace: Pace::new(places),
         }
     }
 
@@ -136,7 +141,8 @@ impl FairQueue {
         for _ in 0..self.turns.len() {
             let workspace = self.turns.pop_front()?;
             let Some(lane) = self.lanes.get_mut(&workspace) else { continue };
-            let may_run = free > 0 && (lane.running == 0 || lane.running < free.saturating_mul(GREED));
+            let another = lane.running < free.saturating_mul(GREED) && self.running < self.pace.steps();
+            let may_run = free > 0 && (lane.running == 0 || another);
             let taken = if may_run { lane.queue.pop_front() } else { None };
             if !lane.queue.is_empty() {
                 self.turns.push_back(workspace);
@@ -170,6 +176,18 @@ impl FairQueue {
         if lane.running == 0 && lane.queue.is_empty() {
             self.lanes.remove(&workspace);
         }
+    }
+
+    /// Whether so much runs that it matters how much.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.running >= LEAST
+    }
+
+    /// Takes into account how late something that was ready had its turn. True if more may run than before.
+    pub(crate) fn measured(&mut self, late_by: Duration) -> bool {
+        let before = self.pace.steps();
+        self.pace.measured(late_by, self.queued > 0 && self.running >= before);
+        self.pace.steps() > before
     }
 
     /// How much is queued.

@@ -84,6 +84,22 @@ fn one_workspace_leaves_places_to_run_for_others() {
 }
 
 #[test]
+fn steps_that_compute_do_not_take_all_places_and_a_workspace_with_none_runs_at_once() {
+    let mut queue = FairQueue::new(10_000, 256);
+    for n in 0..1_000 {
+        queue.push(ticket(1, n));
+    }
+    for _ in 0..100 {
+        queue.measured(Duration::from_millis(20));
+    }
+    assert_eq!(std::iter::from_fn(|| queue.pop()).count(), LEAST);
+    queue.push(ticket(2, 10_000));
+    assert_eq!(queue.pop().map(|ticket| ticket.workspace), Some(workspace(2)));
+    let raised = (0..100).filter(|_| queue.measured(Duration::ZERO)).count();
+    assert!(raised > 0 && queue.pop().is_some());
+}
+
+#[test]
 fn a_single_place_is_used_by_whoever_has_work() {
     let mut queue = FairQueue::new(100, 1);
     queue.push(ticket(1, 1));

@@ -268,13 +268,3 @@ mod tests {
         assert_ne!(first.1, second.1);
     }
 }
-#[cfg(test)]
-mod sizes {
-    use super::*;
-    fn sz<F>(_: fn(&'static Engine, &'static Arc<Services>, Digest, &'static Loaded, StepRequest) -> F) -> usize { size_of::<F>() }
-    fn sz2<F>(_: fn(&'static Engine, &'static Arc<Services>, Digest, &'static Loaded, &'static StepRequest, Input) -> F) -> usize { size_of::<F>() }
-    #[test]
-    fn zz() {
-        eprintln!("SIZES step {} attempt {}", sz(|a,b,c,d,e| step(a,b,c,d,e)), sz2(|a,b,c,d,e,f| attempt(a,b,c,d,e,f)));
-    }
-}

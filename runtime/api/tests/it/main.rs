@@ -6,6 +6,7 @@ mod foundation;
 mod management;
 mod messages;
 mod openapi;
+mod overload;
 mod plugins;
 mod public;
 mod serve;

@@ -38,74 +38,86 @@ pub(crate) enum Stopped {
 }
 
 /// Makes one call in an instance of its own, within the limits.
-pub(crate) async fn in_fresh_instance<T>(
+///
+/// This and what calls it begin before they are awaited: what they prepare then is no part of the future. And the future is boxed:
+/// each that awaits another has it twice, which made ten kilobytes that were moved several times.
+pub(crate) fn in_fresh_instance<'a, T: Send>(
     engine: &Engine,
-    entry: &Entry,
+    entry: &'a Entry,
     state: RunState,
-    call: impl for<'a> FnOnce(&'a Entry, Instance, &'a mut Store<RunState>) -> Answering<'a, T> + Send,
-) -> Ended<T> {
+    call: impl for<'b> FnOnce(&'b Entry, Instance, &'b mut Store<RunState>) -> Answering<'b, T> + Send + 'a,
+) -> Pin<Box<dyn Future<Output = Ended<T>> + Send + 'a>> {
     let services = state.run.services.clone();
-    let limits = &services.limits;
-    let meter = CpuMeter::new(limits.cpu_ms);
+    let meter = CpuMeter::new(services.limits.cpu_ms);
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
-    store.set_hostcall_fuel(limits.hostcall);
+    store.set_hostcall_fuel(services.limits.hostcall);
     store.set_epoch_deadline(1);
     let ticks = meter.clone();
     store.epoch_deadline_callback(move |_| Ok(ticks.at_tick()));
-    let ended = {
-        // Pinned where it is made: what wraps it would move its kilobytes about.
-        let work = pin!(async {
-            let instance = entry.instantiate(&mut store).await?;
-            call(entry, instance, &mut store).await
-        });
-        timeout(limits.wall, meter.measure(work)).await
-    };
-    let run = store.into_data().into_run();
-    let answer = match ended {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) if trap::is_no_room(&error) => Err(Stopped::NoRoom),
-        Ok(Err(error)) => {
-            tracing::debug!(step_type = run.facts.step_type, error = format!("{error:?}"), "a plugin was stopped");
-            Err(Stopped::Failed(trap::failure(&error, limits, run.log.last_error().as_deref())))
-        }
-        Err(_) => Err(Stopped::Failed(trap::timed_out(limits))),
-    };
-    Ended { answer, run, cpu_ms: meter.spent_ms() }
+    Box::pin(async move {
+        let ended = {
+            let work = pin!(async {
+                let instance = entry.instantiate(&mut store).await?;
+                call(entry, instance, &mut store).await
+            });
+            timeout(services.limits.wall, meter.measure(work)).await
+        };
+        let run = store.into_data().into_run();
+        let answer = match ended {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(stopped(&error, &run)),
+            Err(_) => Err(Stopped::Failed(trap::timed_out(&services.limits))),
+        };
+        Ended { answer, run, cpu_ms: meter.spent_ms() }
+    })
+}
+
+fn stopped(error: &wasmtime::Error, run: &Run) -> Stopped {
+    if trap::is_no_room(error) {
+        return Stopped::NoRoom;
+    }
+    tracing::debug!(step_type = run.facts.step_type, error = format!("{error:?}"), "a plugin was stopped");
+    Stopped::Failed(trap::failure(error, &run.services.limits, run.log.last_error().as_deref()))
 }
 
 /// Runs a step and reports what it did.
-pub(crate) async fn step(
-    engine: &Engine,
-    services: &Arc<Services>,
+pub(crate) fn step<'a>(
+    engine: &'a Engine,
+    services: &'a Arc<Services>,
     plugin: Digest,
-    loaded: &Loaded,
+    loaded: &'a Loaded,
     request: StepRequest,
-) -> StepReport {
+) -> impl Future<Output = StepReport> + Send + use<'a> {
     let began = Instant::now();
-    let (report, stopped) = match Input::of(&request, services.limits.input) {
-        Ok(input) => attempt(engine, services, plugin, loaded, &request, input).await,
-        Err(failure) => (StepReport::of(Outcome::Failed(failure)), true),
-    };
-    if let Some(meters) = loaded.meters(&request.step_type) {
-        match &report.outcome {
-            _ if report.no_room => meters::no_room(),
-            Outcome::Failed(failure) if stopped => meters.stopped(&failure.code, began.elapsed()),
-            outcome => meters.answered(outcome, began.elapsed()),
+    let attempt = Input::of(&request, services.limits.input)
+        .map(|input| attempt(engine, services, plugin, loaded, &request, input));
+    let step_type = request.step_type;
+    async move {
+        let (report, stopped) = match attempt {
+            Ok(attempt) => attempt.await,
+            Err(failure) => (StepReport::of(Outcome::Failed(failure)), true),
+        };
+        if let Some(meters) = loaded.meters(&step_type) {
+            match &report.outcome {
+                _ if report.no_room => meters::no_room(),
+                Outcome::Failed(failure) if stopped => meters.stopped(&failure.code, began.elapsed()),
+                outcome => meters.answered(outcome, began.elapsed()),
+            }
         }
+        StepReport { plugin: Some(plugin), ..report }
     }
-    StepReport { plugin: Some(plugin), ..report }
 }
 
 /// The report, and whether it was the host that ended the run.
-async fn attempt(
-    engine: &Engine,
-    services: &Arc<Services>,
+fn attempt<'a>(
+    engine: &'a Engine,
+    services: &'a Arc<Services>,
     plugin: Digest,
-    loaded: &Loaded,
+    loaded: &'a Loaded,
     request: &StepRequest,
     input: Input,
-) -> (StepReport, bool) {
+) -> impl Future<Output = (StepReport, bool)> + Send + use<'a> {
     let facts = Facts {
         workspace: request.context.workspace_id,
         digest: plugin,
@@ -121,12 +133,11 @@ async fn attempt(
     if let (Mode::DryRun, Some(contact)) = (request.mode, &request.context.contact) {
         state.run.effects.assume(contact.clone());
     }
-    let step_type = request.step_type.clone();
-    let ended = in_fresh_instance(engine, &loaded.entry, state, |entry, instance, store| {
+    let (input, step_type) = (Box::new(input), request.step_type.clone());
+    let call = in_fresh_instance(engine, &loaded.entry, state, |entry, instance, store| {
         Box::pin(async move { input.call(entry, instance, store, &step_type).await })
-    })
-    .await;
-    report(ended, services.limits.output)
+    });
+    async move { report(call.await, services.limits.output) }
 }
 
 fn report(ended: Ended<wit::Outcome>, most: usize) -> (StepReport, bool) {
@@ -188,15 +199,15 @@ impl Input {
     }
 
     async fn call(
-        self,
+        &self,
         entry: &Entry,
         instance: Instance,
         store: &mut Store<RunState>,
         step_type: &str,
     ) -> wasmtime::Result<wit::Outcome> {
-        match self.resume {
+        match &self.resume {
             None => entry.run(store, &instance, step_type, &self.context).await,
-            Some((state, wake)) => entry.resume(store, &instance, step_type, &self.context, (&state, &wake)).await,
+            Some((state, wake)) => entry.resume(store, &instance, step_type, &self.context, (state, wake)).await,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Between the types authors use and those of the contract, where documents are JSON text.
 
-use super::{text, value, wire};
+use super::{kept, text, value, wire};
 use crate::{Completion, EventWait, Failure, Outcome, Problem, ReceivedEvent, Timestamp, Wait, Wake};
 
 impl From<Problem> for wire::Problem {
@@ -23,7 +23,8 @@ impl From<Outcome> for wire::Outcome {
 
 impl From<Completion> for wire::Completion {
     fn from(completion: Completion) -> Self {
-        Self { output: text(&completion.output), branch: completion.branch, merge_event: text(&completion.merge_event) }
+        let (output, merge_event) = (kept(completion.output), kept(completion.merge_event));
+        Self { output: text(&*output), branch: completion.branch, merge_event: text(&*merge_event) }
     }
 }
 

@@ -10,7 +10,7 @@ use stepwell_core::{Outcome, StepRunner as _};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::process::time_wait;
+use crate::process::{Process, time_wait};
 use crate::quantiles::count;
 use crate::report::{Figure, Report, number};
 use crate::sandbox::{Sandbox, request};
@@ -47,6 +47,7 @@ async fn calls(span: Duration, report: &mut Report) -> Result<()> {
     let sandbox = Arc::new(Sandbox::with(&["webhook"]).await?);
     let before = time_wait(sink.port);
     let done = Arc::new(AtomicU64::new(0));
+    let used = cpu()?;
     let began = Instant::now();
     let mut callers = JoinSet::new();
     for _ in 0..AT_ONCE {
@@ -55,18 +56,26 @@ async fn calls(span: Duration, report: &mut Report) -> Result<()> {
     while let Some(ended) = callers.join_next().await {
         ended.context("a caller")??;
     }
-    let rate = count(done.load(Ordering::Relaxed)) / began.elapsed().as_secs_f64();
+    let calls = count(done.load(Ordering::Relaxed));
+    let (rate, used) = (calls / began.elapsed().as_secs_f64(), cpu()? - used);
     let after = time_wait(sink.port);
     let note = format!(
-        "{AT_ONCE} at once, each a fresh sandbox; {} over {} connections",
+        "{AT_ONCE} at once, each a fresh sandbox; {} over {} connections; {:.0} µs of CPU a call, the sink's included",
         number(count(sink.received())),
-        sink.connections()
+        sink.connections(),
+        used * 1e6 / calls
     );
     report.add(Figure::new('g', "plugin HTTP calls to one host", rate, "calls/s").at_least(5_000.0).note(note));
     let grown = count(after.saturating_sub(before) as u64);
     let note = format!("{before} before, {after} after");
     report.add(Figure::new('g', "sockets in TIME_WAIT, growth", grown, "").at_most(0.0).note(note));
     Ok(())
+}
+
+/// CPU seconds of this process so far.
+fn cpu() -> Result<f64> {
+    let (user, system) = Process(std::process::id()).cpu()?;
+    Ok(user + system)
 }
 
 async fn call(sandbox: Arc<Sandbox>, url: String, done: Arc<AtomicU64>, until: Instant) -> Result<()> {

@@ -21,8 +21,10 @@ const LATE: Duration = Duration::from_millis(5);
 /// Below this there is room for more.
 const SOON: Duration = Duration::from_millis(3);
 
-/// So many measurements in a row must agree before there are fewer: one may be anybody's.
-const AGREE: u32 = 3;
+/// So many late measurements, with no such row of good ones between, make it fewer: one may be anybody's.
+const TOO_LATE: u32 = 2;
+/// So many good ones in a row make it more.
+const GOOD: u32 = 4;
 
 /// The number, as the measurements have it.
 #[derive(Debug)]
@@ -30,11 +32,12 @@ pub(crate) struct Pace {
     most: usize,
     now: usize,
     late: u32,
+    good: u32,
 }
 
 impl Pace {
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, now: most, late: 0 }
+        Self { most, now: most, late: 0, good: 0 }
     }
 
     /// How many steps may run at once.
@@ -44,17 +47,16 @@ impl Pace {
 
     /// Takes a measurement into account. `held_back`: more would run if they might.
     pub(crate) fn measured(&mut self, late_by: Duration, held_back: bool) {
-        if late_by < LATE {
-            self.late = 0;
-            if late_by < SOON && held_back {
-                self.now = (self.now + (self.most / 128).max(1)).min(self.most);
-            }
-            return;
-        }
-        self.late += 1;
-        if self.late >= AGREE {
-            self.late = 0;
+        self.late += u32::from(late_by >= LATE);
+        self.good = if late_by < SOON { self.good + 1 } else { 0 };
+        if self.late >= TOO_LATE {
+            (self.late, self.good) = (0, 0);
             self.now = (self.now * 3 / 4).max(LEAST).min(self.most);
+        }
+        if self.good >= GOOD {
+            (self.late, self.good) = (0, 0);
+            let more = if held_back { (self.most / 128).max(1) } else { 0 };
+            self.now = (self.now + more).min(self.most);
         }
     }
 }
@@ -67,6 +69,8 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         }
         let began = Instant::now();
         tokio::time::sleep(EACH).await;
+        // Whoever a timer wakes is let in front; from here on it waits as everybody does.
+        tokio::task::yield_now().await;
         inner.dispatcher.measured(began.elapsed().saturating_sub(EACH));
     }
 }
@@ -85,7 +89,7 @@ mod tests {
             pace.measured(WAITS, true);
         }
         assert_eq!(pace.steps(), LEAST);
-        for _ in 0..200 {
+        for _ in 0..1_000 {
             pace.measured(IDLE, true);
         }
         assert_eq!(pace.steps(), 256);
@@ -96,8 +100,7 @@ mod tests {
         let mut pace = Pace::new(256);
         for _ in 0..100 {
             pace.measured(WAITS, true);
-            pace.measured(WAITS, true);
-            pace.measured(IDLE, true);
+            (0..GOOD).for_each(|_| pace.measured(IDLE, true));
         }
         assert_eq!(pace.steps(), 256);
     }
@@ -112,7 +115,7 @@ mod tests {
         let mut pace = Pace::new(256);
         (0..6).for_each(|_| pace.measured(WAITS, true));
         let before = pace.steps();
-        pace.measured(IDLE, false);
+        (0..9).for_each(|_| pace.measured(IDLE, false));
         assert_eq!(pace.steps(), before);
     }
 }

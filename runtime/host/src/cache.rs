@@ -50,19 +50,18 @@ impl CodeCache {
     /// The compiled component, if it is there and ours.
     pub(crate) fn load(&self, digest: Digest) -> Option<Component> {
         let path = self.path(digest);
-        let (code, tag) = match (fs::read(&path), fs::read(tag_path(&path))) {
-            (Ok(code), Ok(tag)) => (code, tag),
-            (Err(_), _) => return None,
-            (Ok(_), Err(error)) => {
+        let mut code = File::open(&path).ok()?;
+        let tag = match fs::read(tag_path(&path)) {
+            Ok(tag) => tag,
+            Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "a compiled component has no tag; compiling again");
                 return None;
             }
         };
-        if !hmac_is(&self.key, &[LABEL, &digest.0, &self.settings, &code], &tag) {
+        if !hmac_is(&self.key, &[LABEL, &digest.0, &self.settings], &mut code, &tag).unwrap_or(false) {
             tracing::warn!(path = %path.display(), "a compiled component is damaged or foreign; compiling again");
             return None;
         }
-        drop(code);
         self.map(&path)
             .inspect_err(
                 |error| tracing::warn!(path = %path.display(), error = format!("{error:#}"), "compiling again"),

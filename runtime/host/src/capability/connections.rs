@@ -1,6 +1,8 @@
 //! `stepwell:plugin/connections`: uses stored credentials by name. The guest gets a placeholder or a signature, never the
 //! secret; [`crate::placeholder`] says where a placeholder is replaced.
 
+use std::io::{self, Read};
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use stepwell_core::Connection;
@@ -63,9 +65,19 @@ pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     authenticate(key, parts).finalize().into_bytes().to_vec()
 }
 
-/// Whether `tag` is the HMAC-SHA256 of the parts; takes the same time whichever byte differs.
-pub(crate) fn hmac_is(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
-    authenticate(key, parts).verify_slice(tag).is_ok()
+/// Whether `tag` is the HMAC-SHA256 of the parts and what is read after them, which is never in memory as a whole; takes the same
+/// time whichever byte differs.
+pub(crate) fn hmac_is(key: &[u8], parts: &[&[u8]], rest: &mut dyn Read, tag: &[u8]) -> io::Result<bool> {
+    let mut mac = authenticate(key, parts);
+    let mut piece = vec![0; LARGE];
+    loop {
+        match rest.read(&mut piece) {
+            Ok(0) => return Ok(mac.verify_slice(tag).is_ok()),
+            Ok(read) => mac.update(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
@@ -84,8 +96,8 @@ mod tests {
     fn a_signature_is_that_of_rfc_4231() {
         let tag = hmac_sha256(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
         assert_eq!(hex::encode(&tag), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-        assert!(hmac_is(b"Jefe", &[b"what do ya want for nothing?"], &tag));
-        assert!(!hmac_is(b"Jefe", &[b"what do ya want for nothing!"], &tag));
+        let is = |rest: &str| hmac_is(b"Jefe", &[b"what do ya want "], &mut rest.as_bytes(), &tag).expect("read");
+        assert!(is("for nothing?") && !is("for nothing!") && !is(""));
     }
 
     #[tokio::test]

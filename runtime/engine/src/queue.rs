@@ -13,7 +13,8 @@ use stepwell_store::backlog::Queued;
 use crate::pace::{LEAST, Pace};
 use crate::step::Due;
 
-/// So much every workspace may have queued, whatever others have: its first work is never refused.
+/// So much every workspace may have queued, whatever others have, unless the whole queue is shorter: its first work is never
+/// refused.
 const FLOOR: usize = 8;
 
 /// How many places to run one workspace may take for each that is free.
@@ -196,7 +197,7 @@ impl FairQueue {
     }
 
     fn share(&self) -> usize {
-        self.limit.saturating_sub(self.queued).max(FLOOR)
+        self.limit.saturating_sub(self.queued).max(FLOOR.min(self.limit).max(1))
     }
 
     fn waiting(&self, workspace: WorkspaceId) -> usize {

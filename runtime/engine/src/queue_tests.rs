@@ -69,6 +69,14 @@ fn the_first_work_of_a_workspace_is_never_refused_and_comes_at_once() {
 }
 
 #[test]
+fn a_queue_that_is_kept_short_for_other_nodes_is_short_for_every_workspace() {
+    let mut queue = FairQueue::new(2, 1);
+    let kept = (0..24).filter(|n| queue.push(ticket(1, *n))).count();
+    assert_eq!(kept, 2);
+    assert!(queue.push(ticket(2, 100)), "the first work of another is not refused");
+}
+
+#[test]
 fn one_workspace_leaves_places_to_run_for_others() {
     let mut queue = FairQueue::new(10_000, 256);
     for n in 0..1_000 {

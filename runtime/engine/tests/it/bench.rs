@@ -93,15 +93,21 @@ impl Bench {
         let database = Arc::new(Database::new(crate::KIND).expect("a database"));
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000)));
         let bench = Self::over(database, clock, Uuid::from_u128(1).into()).await;
+        bench.add_workspace(bench.workspace).await;
+        bench
+    }
+
+    /// Stores a workspace of this id.
+    pub(crate) async fn add_workspace(&self, id: WorkspaceId) -> WorkspaceId {
         let new = workspace::Workspace {
-            id: bench.workspace,
+            id,
             name: "Test".into(),
             disabled: false,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         };
-        bench.write(move |conn| Box::pin(async move { workspace::insert(conn, &new, b"secret").await })).await;
-        bench
+        self.write(move |conn| Box::pin(async move { workspace::insert(conn, &new, b"secret").await })).await;
+        id
     }
 
     async fn over(database: Arc<Database>, clock: Arc<TestClock>, workspace: WorkspaceId) -> Self {

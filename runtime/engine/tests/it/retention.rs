@@ -6,6 +6,7 @@ use serde_json::json;
 use stepwell_core::{DefinitionId, ExecutionStatus, Reentry};
 use stepwell_store::workspace::{self, Retention};
 use stepwell_store::{definition, event, workflow_admin};
+use uuid::Uuid;
 
 use crate::bench::Bench;
 
@@ -88,14 +89,19 @@ async fn what_is_past_its_age_goes_and_what_waits_stays() {
 }
 
 #[tokio::test]
-async fn without_a_bound_everything_stays() {
-    let (bench, id) = Bench::new().await.with_ended(3).await;
+async fn a_workspace_without_a_bound_keeps_everything_while_another_is_pruned() {
+    let (mut bench, free) = Bench::new().await.with_ended(3).await;
     bench.keep(Some(0), Some(0)).await;
+    let without = bench.workspace;
+    // The last of all ids: its turn comes last.
+    bench.workspace = bench.add_workspace(Uuid::max().into()).await;
+    let (mut bench, bounded) = bench.with_ended(2).await;
+    bench.keep(Some(1), None).await;
     bench.advance_clock(DAY * 400);
-    let bench = bench.run().await;
-    // The keys of requests go in the same pass, before anything else would.
-    bench.track("other", "bob@example.org", json!({})).await;
-    bench.until_kept(id, 3, 4).await;
+    bench = bench.run().await;
+    bench.until_kept(bounded, 0, 0).await;
+    bench.workspace = without;
+    assert_eq!((bench.executions(free).await.len(), bench.events().await.len()), (3, 3));
 }
 
 #[tokio::test]

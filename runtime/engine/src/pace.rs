@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::engine::Inner;
 
-/// So many may always run: on a machine that others keep busy too, steps that wait for the outside look like steps that compute.
-pub(crate) const LEAST: usize = 64;
+/// So many may always run.
+pub(crate) const LEAST: usize = 8;
 
 /// How often it is measured, while there is more than that to run.
 const EACH: Duration = Duration::from_millis(10);

@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use crate::engine::Inner;
 
-/// So many may always run.
-pub(crate) const LEAST: usize = 8;
+/// So many may always run. Measured on two cores: with 8, commits are small and a fifth less is done; with 64, others wait twice
+/// as long, and no more is done.
+pub(crate) const LEAST: usize = 16;
 
 /// How often it is measured, while there is more than that to run.
 const EACH: Duration = Duration::from_millis(10);

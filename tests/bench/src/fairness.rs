@@ -44,8 +44,6 @@ pub(crate) async fn measure(quick: bool, report: &mut Report) -> Result<()> {
     let alone = quiet.first_steps(span).await?;
     let mut backlog = Backlog::start(&server, &busy).await?;
     backlog.grow(queued).await?;
-    // The server closes connections that were idle for long.
-    quiet.caller = Caller::connect(server.address(), &key).await?;
     let crowded = quiet.first_steps(span).await?;
     backlog.pause();
     let beside = quiet.first_steps(span).await?;

@@ -25,6 +25,10 @@ const DEBIAN_LIBC: &str = "/usr/lib/wasm32-wasi";
 /// The shadow stack of a guest is part of the memory that each fresh instance has to set up.
 const STACK: &str = "-Clink-arg=-zstack-size=262144";
 
+/// Room for what a step allocates. To grow costs each instance two changes of the memory's protection, which interrupt the other
+/// cores as well; pages that are not touched cost nothing.
+const HEAP: &str = "-Clink-arg=--initial-heap=393216";
+
 pub(crate) enum Compiler {
     Rustup,
     Debian { linkers: PathBuf },
@@ -65,7 +69,7 @@ impl Compiler {
     /// Makes a `cargo build` use this compiler. `prefixes` are the folders that the components
     /// shall not mention, each with the name to use instead.
     pub(crate) fn configure(&self, cargo: &mut Command, prefixes: &[(&Path, &str)]) -> Result<()> {
-        let mut flags = vec![STACK.to_owned()];
+        let mut flags = vec![STACK.to_owned(), HEAP.to_owned()];
         flags.extend(prefixes.iter().map(|(path, name)| remap(path, name)));
         if let Self::Debian { linkers } = self {
             flags.push(format!("-Lnative={DEBIAN_LIBC}"));
@@ -133,7 +137,7 @@ mod tests {
     fn components_get_a_small_stack_and_do_not_mention_the_folder_they_were_built_in() {
         let flags = variable(&configured(&Compiler::Rustup), "CARGO_ENCODED_RUSTFLAGS");
         let flags = flags.expect("flags");
-        let expected = [STACK, "--remap-path-prefix=/home/ada/stepwell=stepwell"];
+        let expected = [STACK, HEAP, "--remap-path-prefix=/home/ada/stepwell=stepwell"];
         assert_eq!(flags.split('\x1f').collect::<Vec<_>>(), expected);
     }
 

@@ -27,7 +27,7 @@ const STACK: &str = "-Clink-arg=-zstack-size=262144";
 
 /// Room for what a step allocates. To grow costs each instance two changes of the memory's protection, which interrupt the other
 /// cores as well; pages that are not touched cost nothing.
-const HEAP: &str = "-Clink-arg=--initial-heap=393216";
+const HEAP: &str = "-Clink-arg=--initial-heap=131072";
 
 pub(crate) enum Compiler {
     Rustup,

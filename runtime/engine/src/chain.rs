@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use stepwell_core::{
-    Changes, Effect, Execution, Input, RetryPolicy, State, StepExecution, StepReport, StepStatus, Touches, advance,
+    Changes, Effect, Execution, Graph, Input, RetryPolicy, State, StepExecution, StepReport, StepStatus, Touches,
+    advance,
 };
-use stepwell_store::{Conn, StoreError, claim, execution};
+use stepwell_store::{Conn, Seen, StoreError, claim, contact, execution};
 
 use crate::commit::{self, Settled};
 use crate::engine::Inner;
+use crate::heads::Head;
+use crate::known::Known;
 use crate::queue::Ticket;
 use crate::route::{self, Stamp};
 use crate::step::{self, Due, Surroundings};
@@ -26,7 +29,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Steps of one execution that ran and are not stored yet.
 pub(crate) struct Chain {
     pub(crate) around: Surroundings,
-    execution: Execution,
+    /// How the contact's row stood when it was read, where that says something.
+    contact_seen: Option<Seen>,
+    execution: Arc<Execution>,
     /// The step executions that are not done, as the steps so far left them.
     visits: Vec<StepExecution>,
     /// The visit that is to run now.
@@ -49,17 +54,59 @@ struct Ran {
 impl Chain {
     /// Loads what a due visit needs; `None` if it is not to be run any more.
     pub(crate) async fn load(inner: &Inner, ticket: &Ticket) -> Result<Option<Self>, StoreError> {
+        match inner.known.take(ticket.visit).filter(|known| known.is_fresh(&inner.store)) {
+            Some(known) => Self::known(inner, known, ticket).await,
+            None => Self::read(inner, ticket).await,
+        }
+    }
+
+    /// From what the commit that made the visit due has left in memory.
+    async fn known(inner: &Inner, mut known: Known, ticket: &Ticket) -> Result<Option<Self>, StoreError> {
+        let Some((head, graph)) = pinned(inner, &known.execution).await? else { return Ok(None) };
+        let (contact, contact_seen) = match (known.execution.contact_id, known.take_contact(&inner.store)) {
+            (_, Some((contact, seen))) => (Some(contact), Some(seen)),
+            (Some(id), None) => {
+                let seen = inner.store.seen(id.0);
+                (contact::get(&mut inner.store.glance().await?, ticket.workspace, id).await?, seen)
+            }
+            (None, None) => (None, None),
+        };
+        let Known { execution, visits, outputs, .. } = known;
+        let around = Surroundings { head, graph, contact, outputs };
+        Ok(Self::begin(ticket, execution, visits, around, contact_seen))
+    }
+
+    /// From the database.
+    async fn read(inner: &Inner, ticket: &Ticket) -> Result<Option<Self>, StoreError> {
         let mut conn = inner.store.quick_reader().await?;
         let stored = execution::state(&mut conn, ticket.workspace, ticket.execution).await?;
         let Some((execution, visits)) = stored else { return Ok(None) };
-        let runs = |visit: &&StepExecution| visit.id == ticket.visit && visit.status == StepStatus::Running;
-        let Some(current) = visits.iter().find(runs).cloned() else { return Ok(None) };
-        if !claim::holds(&mut conn, current.id).await? {
+        if !claim::holds(&mut conn, ticket.visit).await? {
             return Ok(None);
         }
-        let Some(around) = step::load(&mut conn, &execution).await? else { return Ok(None) };
+        let contact = match execution.contact_id {
+            Some(id) => contact::get(&mut conn, ticket.workspace, id).await?,
+            None => None,
+        };
+        let outputs = execution::outputs(&mut conn, ticket.workspace, execution.id).await?;
+        drop(conn);
+        let Some((head, graph)) = pinned(inner, &execution).await? else { return Ok(None) };
+        // Its row may have changed between the moment that was read and now.
+        Ok(Self::begin(ticket, Arc::new(execution), visits, Surroundings { head, graph, contact, outputs }, None))
+    }
+
+    /// `None` if the visit is not to be run any more.
+    fn begin(
+        ticket: &Ticket,
+        execution: Arc<Execution>,
+        visits: Vec<StepExecution>,
+        around: Surroundings,
+        contact_seen: Option<Seen>,
+    ) -> Option<Self> {
+        let runs = |visit: &&StepExecution| visit.id == ticket.visit && visit.status == StepStatus::Running;
+        let current = visits.iter().find(runs).cloned()?;
         let began = Instant::now();
-        Ok(Some(Self { around, execution, visits, current, changes: None, ran: Vec::new(), began }))
+        Some(Self { around, contact_seen, execution, visits, current, changes: None, ran: Vec::new(), began })
     }
 
     /// The visit to run now.
@@ -108,7 +155,7 @@ impl Chain {
 
     /// Moves the state in memory on, and gives the one visit that is due by it.
     fn follow(&mut self, changes: &Changes) -> Option<StepExecution> {
-        self.execution = changes.execution.clone();
+        self.execution = Arc::new(changes.execution.clone());
         for visit in &changes.visits {
             self.visits.retain(|known| known.id != visit.id);
             match (visit.status, &visit.output) {
@@ -139,7 +186,7 @@ impl Chain {
         if self.ran.last().is_some_and(|ran| ran.due.visit.id == next.id) {
             return false;
         }
-        if self.around.definition.commit_every_step {
+        if self.around.head.definition.commit_every_step {
             return false;
         }
         let Some(step) = self.around.graph.step(next.step_id) else { return false };
@@ -153,11 +200,11 @@ impl Chain {
     /// While the database takes no writes, what the steps did is kept and tried again: to run them again would repeat what they
     /// did outside.
     pub(crate) async fn commit(self, inner: &Inner) -> Result<Settled, StoreError> {
-        let Self { changes, ran, .. } = self;
+        let Self { around, contact_seen, execution, visits, changes, ran, .. } = self;
         let Some(changes) = changes else { return Ok(Settled::default()) };
         let decided = Arc::new((changes, ran));
         let mut pause = FIRST_PAUSE;
-        loop {
+        let mut settled = loop {
             let decided = Arc::clone(&decided);
             let stored = inner.store.write_for(decided.0.execution.workspace_id, move |conn| {
                 Box::pin(async move { store(conn, &decided.0, &decided.1).await })
@@ -167,12 +214,28 @@ impl Chain {
                     // The committer has logged it, once for all that it was to store.
                     tracing::debug!(error = &error as &dyn std::error::Error, "steps that ran wait to be stored");
                 }
-                settled => return settled,
+                settled => break settled?,
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        };
+        if let (Some(seen), &[due]) = (settled.seen, settled.routed.due.as_slice())
+            && due.execution == execution.id
+        {
+            let changes = |ran: &Ran| ran.report.effects.iter().any(|e| matches!(e, Effect::UpdateContact { .. }));
+            let unchanged = contact_seen.filter(|_| !decided.1.iter().any(changes));
+            let contact = settled.contact.take().or_else(|| around.contact.zip(unchanged));
+            let known = Known { visit: due.visit, execution, visits, outputs: around.outputs, seen, contact };
+            settled.routed.known.push(known);
         }
+        Ok(settled)
     }
+}
+
+/// The head of an execution's definition and the graph of its version.
+async fn pinned(inner: &Inner, of: &Execution) -> Result<Option<(Arc<Head>, Arc<Graph>)>, StoreError> {
+    let head = inner.heads.find(&inner.store, of.workspace_id, of.definition_id).await?;
+    Ok(head.zip(step::graph(&inner.store, of).await?))
 }
 
 /// Whether a step may run while these effects are not stored: it must touch nothing outside, and nothing that they change.
@@ -201,6 +264,7 @@ async fn store(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settle
             commit::apply(conn, &ran.due, effect.clone(), &ran.stamp, &mut settled).await?;
         }
     }
+    settled.seen = conn.seen(changes.execution.id.0);
     Ok(settled)
 }
 

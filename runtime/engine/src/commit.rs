@@ -1,7 +1,9 @@
 //! Storing what a step did: its outcome and its transactional effects, in one commit.
 
-use stepwell_core::{Consent, Effect, Input, Message, MessageStatus, Refused, RetryPolicy, State, StepReport, advance};
-use stepwell_store::{Conn, StoreError, claim, contact, definition, execution, keyvalue, outbox, suppression};
+use stepwell_core::{
+    Consent, Contact, Effect, Input, Message, MessageStatus, Refused, RetryPolicy, State, StepReport, advance,
+};
+use stepwell_store::{Conn, Seen, StoreError, claim, contact, definition, execution, keyvalue, outbox, suppression};
 
 use crate::route::{self, NewEvent, Routed, Stamp};
 use crate::step::Due;
@@ -17,6 +19,10 @@ pub(crate) struct Settled {
     pub(crate) mail: bool,
     /// The earliest time at which something of the execution is due.
     pub(crate) next_at: Option<stepwell_core::Timestamp>,
+    /// How the execution stands, where the commit left it as it was decided before.
+    pub(crate) seen: Option<Seen>,
+    /// Its contact, if the commit changed it.
+    pub(crate) contact: Option<(Contact, Seen)>,
 }
 
 /// Stores an outcome and its effects. An execution that ended in the meantime takes neither.
@@ -76,8 +82,11 @@ pub(crate) async fn apply(
     let workspace = ran.visit.workspace_id;
     match effect {
         Effect::UpdateContact { contact_id, change } => {
-            if let Some((_, routed)) = route::change_contact(conn, workspace, contact_id, &change, stamp).await? {
+            if let Some((changed, routed)) = route::change_contact(conn, workspace, contact_id, &change, stamp).await? {
                 settled.routed.absorb(routed);
+                if ran.execution.contact_id == Some(contact_id) {
+                    settled.contact = conn.seen(contact_id.0).map(|seen| (changed, seen));
+                }
             }
         }
         Effect::EmitEvent { name, contact_id, data } => {

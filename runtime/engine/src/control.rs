@@ -181,5 +181,5 @@ async fn retry(
         Err(StoreError::ReentryRefused(_)) => return Err(EngineError::ReentryRefused(definition)),
         Err(error) => return Err(error.into()),
     }
-    Ok((changes.execution.clone(), Routed { due: route::due(&changes), started: 0 }))
+    Ok((changes.execution.clone(), Routed { due: route::due(&changes).collect(), ..Routed::default() }))
 }

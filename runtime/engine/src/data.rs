@@ -26,12 +26,12 @@ impl StoreData {
 #[async_trait]
 impl PluginData for StoreData {
     async fn contact(&self, workspace: WorkspaceId, id: ContactId) -> Result<Option<Contact>, DataUnavailable> {
-        let mut conn = self.0.quick_reader().await.map_err(|error| self.unavailable(error))?;
+        let mut conn = self.0.glance().await.map_err(|error| self.unavailable(error))?;
         contact::get(&mut conn, workspace, id).await.map_err(|error| self.unavailable(error))
     }
 
     async fn template(&self, workspace: WorkspaceId, id: TemplateId) -> Result<Option<Template>, DataUnavailable> {
-        let mut conn = self.0.quick_reader().await.map_err(|error| self.unavailable(error))?;
+        let mut conn = self.0.glance().await.map_err(|error| self.unavailable(error))?;
         template::get(&mut conn, workspace, id).await.map_err(|error| self.unavailable(error))
     }
 
@@ -49,7 +49,7 @@ impl PluginData for StoreData {
     }
 
     async fn value(&self, workspace: WorkspaceId, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, DataUnavailable> {
-        let mut conn = self.0.quick_reader().await.map_err(|error| self.unavailable(error))?;
+        let mut conn = self.0.glance().await.map_err(|error| self.unavailable(error))?;
         keyvalue::get(&mut conn, workspace, bucket, key).await.map_err(|error| self.unavailable(error))
     }
 
@@ -66,7 +66,7 @@ impl PluginData for StoreData {
     }
 
     async fn connection(&self, workspace: WorkspaceId, name: &str) -> Result<Option<Connection>, DataUnavailable> {
-        let mut conn = self.0.quick_reader().await.map_err(|error| self.unavailable(error))?;
+        let mut conn = self.0.glance().await.map_err(|error| self.unavailable(error))?;
         if name == WEBHOOK_SIGNING {
             let secret =
                 workspace::webhook_secret(&mut conn, workspace).await.map_err(|error| self.unavailable(error))?;

@@ -58,9 +58,9 @@ impl Dispatcher {
     }
 
     /// Queues work that a commit made due. What there is no room for is found in the database later, or given to other nodes.
-    pub(crate) fn add(&self, due: impl IntoIterator<Item = impl Into<Ticket>>) {
+    pub(crate) fn add(&self, due: impl IntoIterator<Item = Ticket>) {
         let mut queue = self.queue();
-        for ticket in due.into_iter().map(Into::into) {
+        for ticket in due {
             let queued = queue.push(ticket);
             if !queued && self.refused.is_none() {
                 queue.is_behind(ticket.workspace);
@@ -213,7 +213,7 @@ async fn put_back(inner: &Arc<Inner>, ticket: Ticket) {
 /// no room, or the database could not be read.
 async fn attempt(inner: &Arc<Inner>, ticket: &Ticket) -> Result<Option<Settled>, StoreError> {
     let Some(mut chain) = Chain::load(inner, ticket).await? else { return Ok(Some(Settled::default())) };
-    if chain.around.disabled {
+    if chain.around.head.disabled {
         return cancel(inner, *ticket).await.map(Some);
     }
     loop {

@@ -13,6 +13,7 @@ use stepwell_rules::Documents;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::heads::Head;
 use crate::step::{self, Due, Surroundings};
 
 /// The most steps a dry run visits.
@@ -103,9 +104,7 @@ struct Walk {
 impl Walk {
     fn new(input: DryRun, changes: Changes, now: Timestamp) -> Self {
         let around = Surroundings {
-            definition: input.definition,
-            project: String::new(),
-            disabled: false,
+            head: Arc::new(Head { definition: input.definition, project: String::new(), disabled: false }),
             graph: input.graph,
             contact: input.contact,
             outputs: Vec::new(),
@@ -149,7 +148,7 @@ impl Walk {
     }
 
     async fn step(&mut self, engine: &Engine, visit: StepExecution) -> Result<(), EngineError> {
-        let due = Due { execution: self.execution.clone(), visit };
+        let due = Due { execution: Arc::new(self.execution.clone()), visit };
         let graph = self.around.graph.clone();
         let found = graph.step(due.visit.step_id);
         let found = found.ok_or_else(|| EngineError::DryRun("a step of the graph is missing".to_owned()))?;

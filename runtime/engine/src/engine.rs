@@ -12,6 +12,8 @@ use tokio::task::JoinSet;
 
 use crate::commit::Settled;
 use crate::dispatch::{self, Dispatcher};
+use crate::heads::Heads;
+use crate::known::AllKnown;
 use crate::links::Links;
 use crate::nodes::{self, Peers};
 use crate::prune::{Demand, Retention};
@@ -61,6 +63,8 @@ pub(crate) struct Inner {
     /// A schedule changed.
     pub(crate) schedules: Notify,
     pub(crate) peers: Peers,
+    pub(crate) known: AllKnown,
+    pub(crate) heads: Heads,
     stopping: AtomicBool,
     concurrency: usize,
 }
@@ -81,6 +85,8 @@ impl Inner {
             self.demand.started(settled.routed.started);
         }
         if !settled.routed.due.is_empty() {
+            // First: as soon as a visit is queued it may run.
+            settled.routed.known.into_iter().for_each(|known| self.known.keep(known));
             self.dispatcher.add(settled.routed.due);
         }
         if let Some(at) = settled.next_at {
@@ -110,6 +116,8 @@ impl Engine {
             mail: Notify::new(),
             schedules: Notify::new(),
             peers: Peers::default(),
+            known: AllKnown::default(),
+            heads: Heads::new(),
             stopping: false.into(),
             concurrency: options.concurrency,
         }))

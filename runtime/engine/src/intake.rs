@@ -148,7 +148,7 @@ impl Engine {
                 Box::pin(async move { send(conn, workspace, messages, key, &stamp).await })
             })
             .await?;
-        self.0.announce(Settled { routed, mail: true, next_at: None });
+        self.0.announce(Settled { routed, mail: true, ..Settled::default() });
         Ok(sent)
     }
 }
@@ -177,6 +177,9 @@ async fn track(
     let new = NewEvent { name: intake.name, contact_id, message_id: intake.message_id, data: intake.data };
     let (event, caused) = route::emit(conn, workspace, new, stamp).await?;
     routed.absorb(caused);
+    if let Some(contact) = &contact {
+        routed.know(conn, contact);
+    }
     answered(conn, workspace, intake.key.as_ref()).await?;
     Ok((Tracked { event, contact, started: routed.started }, routed))
 }

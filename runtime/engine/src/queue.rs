@@ -11,7 +11,6 @@ use stepwell_core::{ExecutionId, StepExecution, StepExecutionId, Timestamp, Work
 use stepwell_store::backlog::Queued;
 
 use crate::pace::{LEAST, Pace};
-use crate::step::Due;
 
 /// So much every workspace may have queued, whatever others have, unless the whole queue is shorter: its first work is never
 /// refused.
@@ -36,16 +35,16 @@ impl Ticket {
     }
 }
 
-impl From<StepExecution> for Ticket {
-    fn from(visit: StepExecution) -> Self {
+impl From<&StepExecution> for Ticket {
+    fn from(visit: &StepExecution) -> Self {
         let (workspace, execution) = (visit.workspace_id, visit.execution_id);
         Self { workspace, execution, visit: visit.id, run: visit.run() }
     }
 }
 
-impl From<Due> for Ticket {
-    fn from(due: Due) -> Self {
-        due.visit.into()
+impl From<StepExecution> for Ticket {
+    fn from(visit: StepExecution) -> Self {
+        (&visit).into()
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stepwell_core::{
-    Contact, ContactChange, ContactId, Definition, Event, Given, IdSource, Input, MessageId, ReceivedEvent, Start,
-    State, Timestamp, Wait, Wake, WorkspaceId, advance, canonical_name, start,
+    Changes, Contact, ContactChange, ContactId, Definition, Event, Given, IdSource, Input, MessageId, ReceivedEvent,
+    Start, State, StepExecution, StepStatus, Timestamp, Wait, Wake, WorkspaceId, advance, canonical_name, start,
 };
 use stepwell_rules::Documents;
 use stepwell_store::{Conn, StoreError, contact, definition, event, execution, wait};
 
-use crate::step::Due;
+use crate::known::Known;
+use crate::queue::Ticket;
 
 /// The time and the ids of one commit, owned so that they can travel into it.
 #[derive(Clone)]
@@ -44,7 +45,8 @@ pub struct NewEvent {
 /// What a commit set off.
 #[derive(Debug, Default)]
 pub struct Routed {
-    pub(crate) due: Vec<Due>,
+    pub(crate) due: Vec<Ticket>,
+    pub(crate) known: Vec<Known>,
     /// How many executions were started.
     pub started: usize,
 }
@@ -53,7 +55,16 @@ impl Routed {
     /// Takes over what another part of the same commit set off.
     pub fn absorb(&mut self, other: Self) {
         self.due.extend(other.due);
+        self.known.extend(other.known);
         self.started += other.started;
+    }
+
+    /// Keeps the contact of the executions that were started, as it is after all of the commit.
+    pub(crate) fn know(&mut self, conn: &Conn, contact: &Contact) {
+        let Some(seen) = conn.seen(contact.id.0) else { return };
+        for known in self.known.iter_mut().filter(|known| known.execution.contact_id == Some(contact.id)) {
+            known.contact = Some((contact.clone(), seen));
+        }
     }
 }
 
@@ -144,7 +155,9 @@ pub(crate) async fn begin(
     }
     routed.started += 1;
     routed.due.extend(due(&changes));
-    Ok(Some(changes.execution))
+    let execution = changes.execution.clone();
+    routed.known.extend(known(conn, changes));
+    Ok(Some(execution))
 }
 
 async fn wake_all(
@@ -182,7 +195,12 @@ fn matches(wait: &Wait, event: &Event, contact: Option<&Value>, now: Timestamp) 
 }
 
 /// Ends one wait, if the execution still stands on it.
-pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &Stamp) -> Result<Vec<Due>, StoreError> {
+pub(crate) async fn wake_one(
+    conn: &mut Conn,
+    wait: &Wait,
+    wake: Wake,
+    stamp: &Stamp,
+) -> Result<Vec<Ticket>, StoreError> {
     let Some((execution, visits)) = execution::state(conn, wait.workspace_id, wait.execution_id).await? else {
         return Ok(Vec::new());
     };
@@ -197,7 +215,7 @@ pub(crate) async fn wake_one(conn: &mut Conn, wait: &Wait, wake: Wake, stamp: &S
     match advance(state, input, &stamp.given()) {
         Ok(changes) => {
             execution::apply(conn, &changes).await?;
-            Ok(due(&changes))
+            Ok(due(&changes).collect())
         }
         Err(refused) => {
             tracing::debug!(execution = %wait.execution_id, %refused, "a wait ended that nobody stands on");
@@ -214,7 +232,23 @@ async fn still_waits(conn: &mut Conn, wait: &Wait) -> Result<bool, StoreError> {
 }
 
 /// What a commit of these changes makes due.
-pub(crate) fn due(changes: &stepwell_core::Changes) -> Vec<Due> {
-    let execution = &changes.execution;
-    changes.ready().map(|visit| Due { execution: execution.clone(), visit: visit.clone() }).collect()
+pub(crate) fn due(changes: &Changes) -> impl Iterator<Item = Ticket> {
+    changes.ready().map(Ticket::from)
+}
+
+/// What is known of the one visit that is due once a new execution is stored.
+fn known(conn: &Conn, changes: Changes) -> Option<Known> {
+    let seen = conn.seen(changes.execution.id.0)?;
+    let mut ready = changes.ready();
+    let visit = ready.next().filter(|_| ready.next().is_none())?.id;
+    drop(ready);
+    let (mut visits, mut outputs) = (Vec::new(), Vec::new());
+    for visit in changes.visits {
+        match visit.output {
+            Some(output) if visit.status == StepStatus::Completed => outputs.push((visit.step_id, output)),
+            _ if visit.status.is_done() => {}
+            output => visits.push(StepExecution { output, ..visit }),
+        }
+    }
+    Some(Known { visit, execution: Arc::new(changes.execution), visits, outputs, seen, contact: None })
 }

@@ -1,50 +1,39 @@
 //! From a due visit to the request the plugin host gets: everything a step may know, loaded in one go.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 use stepwell_core::{
-    Call, Contact, Definition, Execution, Graph, Mode, Step, StepContext, StepExecution, StepId, StepRequest,
-    Timestamp, Wake,
+    Call, Contact, Execution, Graph, Mode, Step, StepContext, StepExecution, StepId, StepRequest, Timestamp, Wake,
 };
-use stepwell_store::{Conn, StoreError, contact, definition, execution, workspace};
+use stepwell_store::{Store, StoreError, definition};
 
+use crate::heads::Head;
 use crate::links::Links;
 
 /// A visit that is due, with its execution as it was stored with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
-    pub(crate) execution: Execution,
+    pub(crate) execution: Arc<Execution>,
     pub(crate) visit: StepExecution,
 }
 
 /// What is around a visit: loaded from the store, or made up by a dry run.
 #[derive(Debug)]
 pub(crate) struct Surroundings {
-    pub(crate) definition: Definition,
-    pub(crate) project: String,
-    /// Whether the workspace was switched off: nothing of it runs any more.
-    pub(crate) disabled: bool,
-    pub(crate) graph: std::sync::Arc<Graph>,
+    pub(crate) head: Arc<Head>,
+    pub(crate) graph: Arc<Graph>,
     pub(crate) contact: Option<Contact>,
     pub(crate) outputs: Vec<(StepId, Value)>,
 }
 
-/// Loads what is around a visit; `None` if its definition is gone.
-pub(crate) async fn load(conn: &mut Conn, due: &Execution) -> Result<Option<Surroundings>, StoreError> {
-    let workspace = due.workspace_id;
-    let Some(definition) = definition::get(conn, workspace, due.definition_id).await? else { return Ok(None) };
-    let Some(graph) = definition::graph(conn, workspace, due.definition_id, due.definition_version).await? else {
-        return Ok(None);
-    };
-    let contact = match due.contact_id {
-        Some(id) => contact::get(conn, workspace, id).await?,
-        None => None,
-    };
-    let outputs = execution::outputs(conn, workspace, due.id).await?;
-    let (project, disabled) = match workspace::get(conn, workspace).await? {
-        Some(found) => (found.name, found.disabled),
-        None => return Ok(None),
-    };
-    Ok(Some(Surroundings { definition, project, disabled, graph, contact, outputs }))
+/// The graph that an execution is pinned to.
+pub(crate) async fn graph(store: &Store, of: &Execution) -> Result<Option<Arc<Graph>>, StoreError> {
+    let (workspace, id, version) = (of.workspace_id, of.definition_id, of.definition_version);
+    match store.known_graph(workspace, id, version).await {
+        Some(graph) => Ok(Some(graph)),
+        None => definition::graph(&mut store.glance().await?, workspace, id, version).await,
+    }
 }
 
 /// The request for a visit to `step`.
@@ -120,12 +109,12 @@ fn about(due: &Due, step: &Step, around: &Surroundings, links: &Links) -> Value 
     });
     json!({
         "workflow": {
-            "id": around.definition.id, "name": around.definition.name, "version": execution.definition_version,
+            "id": around.head.definition.id, "name": around.head.definition.name, "version": execution.definition_version,
         },
         "execution": { "id": execution.id, "startedAt": execution.started_at.to_rfc3339() },
         "step": { "id": step.id, "name": step.name, "type": step.step_type, "retry": step.retry, "resumes": due.visit.resumes },
         "eventName": execution.event_name,
-        "project": { "id": execution.workspace_id, "name": around.project },
+        "project": { "id": execution.workspace_id, "name": around.head.project },
         "urls": urls.unwrap_or_else(|| json!({})),
     })
 }
@@ -147,7 +136,7 @@ pub(crate) mod tests {
         let mut visit_row = changes.visits[1].clone();
         visit_row.id = Uuid::from_u128(visit).into();
         visit_row.workspace_id = Uuid::from_u128(workspace).into();
-        Due { execution: changes.execution, visit: visit_row }
+        Due { execution: Arc::new(changes.execution), visit: visit_row }
     }
 
     #[test]

@@ -122,7 +122,7 @@ async fn take(inner: &Inner, visits: Vec<(WorkspaceId, usize)>, waits: i64) -> R
                 }
                 for wait in &wait::take_due(conn, stamp.now, waits).await? {
                     let woken = route::wake_one(conn, wait, Wake::Timer, &stamp).await?;
-                    due.extend(woken.into_iter().map(Ticket::from));
+                    due.extend(woken);
                 }
                 Ok(due)
             })

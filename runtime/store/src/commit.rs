@@ -1,8 +1,8 @@
-//! Group commit: one task owns the connection that writes. It takes all jobs that wait, runs each in a savepoint of one
-//! transaction, commits once, then answers all. So the cost of making a commit durable is shared, and a lone job waits for
-//! nobody.
+//! Group commit: one task owns the connection that writes. It takes all jobs that wait, runs them in one transaction, commits
+//! once, then answers all. So the cost of making a commit durable is shared, and a lone job waits for nobody.
 //!
-//! A job that fails or panics is rolled back alone. If the commit fails, every job of the batch is answered with an error and
+//! A job that fails or panics is rolled back alone. A savepoint for each would make that easy, and every job dearer: so there is none
+//! until one fails that has written something. Then all is rolled back, and the batch runs again with savepoints. If the commit fails, every job of the batch is answered with an error and
 //! nothing of it is stored. Where other nodes write to the same database and a batch gets in the way of theirs (a deadlock, a
 //! lock that is not to be had), it is rolled back and its jobs run again, each in a transaction of its own.
 
@@ -19,6 +19,7 @@ use crate::conn::Conn;
 use crate::counter;
 use crate::dialect::DbPool;
 use crate::error::StoreError;
+use crate::freshness::Freshness;
 use crate::graphs::Graphs;
 use crate::queue::Queue;
 use crate::trouble::Condition;
@@ -95,6 +96,18 @@ struct Batch {
     alone: usize,
     /// How often the first of those has met a conflict alone.
     tries: u32,
+    /// One of them fails: each runs in a savepoint.
+    careful: bool,
+}
+
+/// How far a transaction came.
+enum Ran {
+    /// Committed.
+    Kept,
+    /// Rolled back, since no job had anything to keep.
+    Nothing,
+    /// A job failed that had written something: the transaction is to be rolled back, and its jobs are to run again.
+    Spoilt,
 }
 
 impl Batch {
@@ -112,6 +125,12 @@ impl Batch {
         true
     }
 
+    /// Takes back the jobs of a transaction that one of them has spoilt.
+    fn take_back_spoilt(&mut self, done: &mut Vec<Box<dyn Job>>) {
+        self.careful = true;
+        done.drain(..).rev().for_each(|job| self.jobs.push_front(job));
+    }
+
     fn finished(&mut self) {
         self.alone = self.alone.saturating_sub(1);
         self.tries = 0;
@@ -122,6 +141,7 @@ impl Batch {
 pub(crate) struct Committer {
     pub(crate) pool: DbPool,
     pub(crate) graphs: Graphs,
+    pub(crate) freshness: Freshness,
     pub(crate) node: Arc<str>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) condition: Arc<Condition>,
@@ -131,7 +151,7 @@ impl Committer {
     pub(crate) async fn run(self) {
         let mut conn = None;
         loop {
-            let mut batch = Batch { jobs: self.queue.take(MAX_BATCH).await, alone: 0, tries: 0 };
+            let mut batch = Batch { jobs: self.queue.take(MAX_BATCH).await, alone: 0, tries: 0, careful: false };
             if batch.jobs.is_empty() {
                 return;
             }
@@ -167,6 +187,16 @@ impl Committer {
                 Err(error) => Err(error),
             };
         }
+        if let Ok(Ran::Spoilt) = outcome {
+            conn.forget();
+            match conn.db().control("rollback").await {
+                Ok(()) => {
+                    batch.take_back_spoilt(&mut done);
+                    return Some(conn);
+                }
+                Err(error) => outcome = Err(Arc::new(error)),
+            }
+        }
         batch.finished();
         if let Err(error) = &outcome {
             tracing::error!(%error, jobs = done.len(), "a batch of writes was not committed");
@@ -177,7 +207,7 @@ impl Committer {
             return None;
         }
         conn.committed().await;
-        if outcome.as_ref().is_ok_and(|kept| *kept) {
+        if matches!(outcome, Ok(Ran::Kept)) {
             self.condition.committed();
         }
         answer(done.into_iter(), outcome.map(drop));
@@ -193,7 +223,8 @@ impl Committer {
             }
             conn.close().await;
         }
-        let mut conn = Conn::writing(self.pool.acquire().await?, self.graphs.clone(), self.node.clone());
+        let mut conn =
+            Conn::writing(self.pool.acquire().await?, self.graphs.clone(), self.freshness.clone(), self.node.clone());
         match conn.db().begin(alone).await {
             Ok(()) => Ok(conn),
             Err(error) => {
@@ -209,30 +240,50 @@ fn answer(jobs: impl Iterator<Item = Box<dyn Job>>, outcome: Result<(), Arc<sqlx
     jobs.for_each(|job| job.answer(outcome.clone()));
 }
 
-/// Moves jobs from `batch` to `done` and runs them in the transaction that was begun. `false` if none of
-/// them had anything to keep; an error means that nothing of `done` is stored.
-async fn transaction(conn: &mut Conn, batch: &mut Batch, done: &mut Vec<Box<dyn Job>>) -> Result<bool, sqlx::Error> {
+/// Moves jobs from `batch` to `done` and runs them in the transaction that was begun. An error means that nothing of `done` is
+/// stored.
+async fn transaction(conn: &mut Conn, batch: &mut Batch, done: &mut Vec<Box<dyn Job>>) -> Result<Ran, sqlx::Error> {
     let jobs = if batch.alone > 0 { 1 } else { batch.jobs.len() };
+    let with = match jobs {
+        1 => Guard::Transaction,
+        _ if batch.careful => Guard::Savepoint,
+        _ => Guard::Rerun,
+    };
     let mut kept = false;
     for _ in 0..jobs {
         let Some(mut job) = batch.jobs.pop_front() else { break };
-        let ran = if job.is_abandoned() { Ok(false) } else { step(conn, &mut *job, jobs == 1).await };
+        let ran = if job.is_abandoned() { Ok(Some(false)) } else { step(conn, &mut *job, with).await };
         done.push(job);
-        kept |= ran?;
+        match ran? {
+            Some(keep) => kept |= keep,
+            None => return Ok(Ran::Spoilt),
+        }
     }
     if !kept {
-        return conn.db().control("rollback").await.map(|()| false);
+        return conn.db().control("rollback").await.map(|()| Ran::Nothing);
     }
     counter::flush(conn).await?;
-    conn.db().control("commit").await.map(|()| true)
+    conn.db().control("commit").await.map(|()| Ran::Kept)
 }
 
-/// Runs one job; true if its writes are to be kept. A lone job needs no savepoint: the transaction is its own.
-async fn step(conn: &mut Conn, job: &mut dyn Job, alone: bool) -> Result<bool, sqlx::Error> {
-    if !alone {
+/// What undoes a job that fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// The transaction is its own.
+    Transaction,
+    /// A savepoint.
+    Savepoint,
+    /// All jobs run again, with savepoints.
+    Rerun,
+}
+
+/// Runs one job; true if its writes are to be kept, none if it has failed and they cannot be undone alone.
+async fn step(conn: &mut Conn, job: &mut dyn Job, guard: Guard) -> Result<Option<bool>, sqlx::Error> {
+    if guard == Guard::Savepoint {
         conn.db().control("savepoint job").await?;
     }
-    let (mark, again) = (conn.mark(), conn.is_shared());
+    let (mark, written) = (conn.mark(), conn.db().rows_written());
+    let again = conn.is_shared() || guard == Guard::Rerun;
     let keep = job.run(conn, again).await;
     if conn.db().has_conflict() {
         return Err(sqlx::Error::Protocol("in the way of another node's transaction".into()));
@@ -240,13 +291,19 @@ async fn step(conn: &mut Conn, job: &mut dyn Job, alone: bool) -> Result<bool, s
     if !keep {
         conn.forget_since(mark);
     }
-    if alone {
-        return Ok(keep);
+    match guard {
+        Guard::Transaction => return Ok(Some(keep)),
+        Guard::Rerun if keep => return Ok(Some(true)),
+        Guard::Rerun => {
+            let clean = written.is_some() && written == conn.db().rows_written();
+            return Ok(clean.then_some(false));
+        }
+        Guard::Savepoint => {}
     }
     if !keep {
         conn.db().control("rollback to savepoint job").await?;
     }
     // Fails if the database has rolled back the whole transaction by itself (disk full): then nothing was stored.
     conn.db().control("release savepoint job").await?;
-    Ok(keep)
+    Ok(Some(keep))
 }

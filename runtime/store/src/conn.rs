@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use stepwell_core::Graph;
+use uuid::Uuid;
 
 use crate::counter::{Count, CounterKey};
 use crate::dialect::DbConnection;
+use crate::freshness::{Freshness, Seen};
 use crate::graphs::{GraphKey, Graphs, Kept};
 
 /// A connection to the database: from [`Store::reader`](crate::Store::reader) to read, or inside
@@ -14,6 +16,7 @@ use crate::graphs::{GraphKey, Graphs, Kept};
 pub struct Conn {
     db: DbConnection,
     graphs: Graphs,
+    freshness: Freshness,
     node: Arc<str>,
     pending: Option<Pending>,
 }
@@ -24,6 +27,8 @@ pub struct Conn {
 pub(crate) struct Pending {
     graphs: Vec<(GraphKey, Kept)>,
     counts: Vec<(CounterKey, Count)>,
+    /// The rows that were written, also by jobs that were rolled back.
+    written: Vec<Uuid>,
 }
 
 /// How much was pending when a job began.
@@ -31,12 +36,12 @@ pub(crate) struct Pending {
 pub(crate) struct Mark(usize, usize);
 
 impl Conn {
-    pub(crate) fn reading(db: DbConnection, graphs: Graphs, node: Arc<str>) -> Self {
-        Self { db, graphs, node, pending: None }
+    pub(crate) fn reading(db: DbConnection, graphs: Graphs, freshness: Freshness, node: Arc<str>) -> Self {
+        Self { db, graphs, freshness, node, pending: None }
     }
 
-    pub(crate) fn writing(db: DbConnection, graphs: Graphs, node: Arc<str>) -> Self {
-        Self { db, graphs, node, pending: Some(Pending::default()) }
+    pub(crate) fn writing(db: DbConnection, graphs: Graphs, freshness: Freshness, node: Arc<str>) -> Self {
+        Self { db, graphs, freshness, node, pending: Some(Pending::default()) }
     }
 
     /// Closes the connection in place of giving it back, and rolls back what is open on it.
@@ -64,6 +69,21 @@ impl Conn {
     /// Whether what is read in order to be changed must be locked: others may write at the same time.
     pub(crate) fn locks(&self) -> bool {
         self.pending.is_some() && self.db.is_shared()
+    }
+
+    /// Says that a row was written.
+    pub(crate) fn wrote(&mut self, id: Uuid) {
+        let shared = self.is_shared();
+        if let Some(pending) = self.pending.as_mut().filter(|_| !shared) {
+            self.freshness.wrote(id);
+            pending.written.push(id);
+        }
+    }
+
+    /// How a row stands after what this write has done so far, to ask later whether it
+    /// [still does](crate::Store::is_fresh). None where other nodes write as well.
+    pub fn seen(&self, id: Uuid) -> Option<Seen> {
+        (self.pending.is_some() && !self.is_shared()).then(|| self.freshness.in_write(id))
     }
 
     /// A graph from memory: what the open transaction has read or saved, or what was committed before.
@@ -119,6 +139,7 @@ impl Conn {
 
     pub(crate) async fn committed(&mut self) {
         let Some(pending) = &mut self.pending else { return };
+        pending.written.drain(..).for_each(|id| self.freshness.committed(id));
         for (key, kept) in pending.graphs.drain(..) {
             self.graphs.keep(key, kept).await;
         }

@@ -97,10 +97,12 @@ async fn insert_if_free(conn: &mut Conn, contact: &Contact) -> Result<bool, Stor
     .bind(contact.updated_at.0)
     .execute(conn.db())
     .await?;
+    conn.wrote(contact.id.0);
     Ok(done.rows_affected() > 0)
 }
 
 async fn update(conn: &mut Conn, contact: &Contact) -> Result<(), StoreError> {
+    conn.wrote(contact.id.0);
     sql::query("update contact set subscribed = $3, data = $4, updated_at = $5 where id = $1 and workspace_id = $2")
         .bind(contact.id.to_string())
         .bind(contact.workspace_id.to_string())
@@ -138,6 +140,7 @@ pub async fn update_email(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let email = normalise_email(email);
+    conn.wrote(id.0);
     let done = sql::query("update contact set email = $3, updated_at = $4 where id = $1 and workspace_id = $2")
         .bind(id.to_string())
         .bind(workspace.to_string())
@@ -151,6 +154,7 @@ pub async fn update_email(
 
 /// Deletes a contact; false if there is none of this id. Its events and executions stay, without a contact to show.
 pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, id: ContactId) -> Result<bool, StoreError> {
+    conn.wrote(id.0);
     let query = sql::query("delete from contact where id = $1 and workspace_id = $2");
     let done = query.bind(id.to_string()).bind(workspace.to_string()).execute(conn.db()).await?;
     Ok(done.rows_affected() > 0)

@@ -55,6 +55,7 @@ pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: DefinitionId) -> R
 
 /// Stores everything about a definition but its graph and version; false if there is none of this id.
 pub async fn update(conn: &mut Conn, definition: &Definition) -> Result<bool, StoreError> {
+    conn.wrote(definition.id.0);
     let done = sql::query(
         "update definition set name = $3, description = $4, enabled = $5, trigger_kind = $6, trigger_config = $7,
          event_name = $8, reentry = $9, updated_at = $10, commit_every_step = $11 where id = $1 and workspace_id = $2",
@@ -85,6 +86,7 @@ pub async fn save_graph(
     graph: &Graph,
     now: Timestamp,
 ) -> Result<u32, StoreError> {
+    conn.wrote(id.0);
     let version = expected.checked_add(1).ok_or(StoreError::VersionConflict(id))?;
     let done = sql::query(
         "update definition set version = $4, step_count = $5, updated_at = $6
@@ -172,6 +174,7 @@ pub async fn delete(
     id: DefinitionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    conn.wrote(id.0);
     let query = sql::query("delete from definition where id = $1 and workspace_id = $2");
     let done = query.bind(id.to_string()).bind(workspace.to_string()).execute(conn.db()).await?;
     if done.rows_affected() == 0 {

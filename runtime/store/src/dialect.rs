@@ -62,6 +62,14 @@ impl DbPool {
         }
     }
 
+    /// A connection to read one thing with.
+    pub(crate) async fn acquire_for_one(&self) -> Result<DbConnection, Error> {
+        match self {
+            Self::Shelf(shelf) => shelf.take_for_one().map(DbConnection::Direct),
+            other => other.acquire().await,
+        }
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
@@ -120,6 +128,14 @@ impl DbConnection {
             Self::Sqlite(connection) => connection.close().await,
             Self::Direct(_) => Ok(()),
             Self::Postgres(session) => session.connection.close().await,
+        }
+    }
+
+    /// How many rows were written on this connection and how, to see whether something was since. None where that is not known.
+    pub(crate) fn rows_written(&self) -> Option<u64> {
+        match self {
+            Self::Direct(lent) => lent.direct().ok().map(direct::Direct::rows_written),
+            Self::Sqlite(_) | Self::Postgres(_) => None,
         }
     }
 

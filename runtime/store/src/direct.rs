@@ -45,6 +45,11 @@ impl Direct {
         Ok(self.0.changes())
     }
 
+    /// How many rows were written since it was opened.
+    pub(crate) fn rows_written(&self) -> u64 {
+        self.0.total_changes()
+    }
+
     /// Runs a statement and reads up to `limit` of its rows.
     pub(crate) fn fetch(&self, text: &str, arguments: &[Argument], limit: usize) -> Result<Vec<DirectRow>, Error> {
         let mut all = Vec::new();
@@ -93,9 +98,10 @@ fn open(options: &Options) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// `?1` for `$1`. To SQLite the first is the parameter of this number, the second one with this name.
+/// `?1` for `$1`. To SQLite the first is the parameter of this number, the second one with this name: the names get the numbers in
+/// which they first stand. So a text in which that is their order is left as it is.
 fn numbered(text: &str) -> Cow<'_, str> {
-    if !text.contains('$') {
+    if in_order(text) {
         return Cow::Borrowed(text);
     }
     let mut numbered = String::with_capacity(text.len());
@@ -106,6 +112,19 @@ fn numbered(text: &str) -> Cow<'_, str> {
         numbered.push_str(part);
     }
     Cow::Owned(numbered)
+}
+
+/// Whether the parameters first stand in the order of their numbers.
+fn in_order(text: &str) -> bool {
+    let mut most = 0;
+    text.split('$').skip(1).all(|part| {
+        let digits = part.bytes().take_while(u8::is_ascii_digit);
+        let number =
+            digits.fold(0_u32, |number, digit| number.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
+        let fits = (1..=most + 1).contains(&number);
+        most = most.max(number);
+        fits
+    })
 }
 
 impl ToSql for Argument {
@@ -219,10 +238,17 @@ impl Shelf {
 
     /// A connection with a read transaction begun: all that is read is of one moment.
     pub(crate) fn take(&self) -> Result<Lent, Error> {
+        let mut lent = self.take_for_one()?;
+        lent.direct()?.execute("begin", &[])?;
+        lent.begun = true;
+        Ok(lent)
+    }
+
+    /// A connection to read one thing with.
+    pub(crate) fn take_for_one(&self) -> Result<Lent, Error> {
         let idle = self.idle().pop();
         let direct = idle.map_or_else(|| Direct::open(&self.0.options), Ok)?;
-        direct.execute("begin", &[])?;
-        Ok(Lent { direct: Some(direct), home: Some(self.clone()) })
+        Ok(Lent { direct: Some(direct), home: Some(self.clone()), begun: false })
     }
 
     /// Closes what is kept.
@@ -240,12 +266,14 @@ pub(crate) struct Lent {
     /// There until it is dropped.
     direct: Option<Direct>,
     home: Option<Shelf>,
+    /// A transaction was begun.
+    begun: bool,
 }
 
 impl Lent {
     /// A connection of its own, which is closed when it is dropped.
     pub(crate) fn own(options: &Options) -> Result<Self, Error> {
-        Ok(Self { direct: Some(Direct::open(options)?), home: None })
+        Ok(Self { direct: Some(Direct::open(options)?), home: None, begun: false })
     }
 
     pub(crate) fn direct(&self) -> Result<&Direct, Error> {
@@ -257,7 +285,7 @@ impl Drop for Lent {
     fn drop(&mut self) {
         let (Some(direct), Some(home)) = (self.direct.take(), self.home.take()) else { return };
         // One whose transaction does not end is closed.
-        if direct.execute("commit", &[]).is_ok() {
+        if !self.begun || direct.execute("commit", &[]).is_ok() {
             let mut idle = home.idle();
             if idle.len() < KEPT {
                 idle.push(direct);
@@ -274,5 +302,7 @@ mod tests {
     fn parameters_are_found_by_their_number_in_whatever_order_they_stand() {
         assert_eq!(numbered("a = $2 and b = $1 and c = '$x'"), "a = ?2 and b = ?1 and c = '$x'");
         assert!(matches!(numbered("commit"), Cow::Borrowed(_)));
+        assert!(matches!(numbered("a = $1 and b = $2 and c = $1 and d = $3"), Cow::Borrowed(_)));
+        assert!(matches!(numbered("a = $1 and b = $3"), Cow::Owned(_)), "$2 is given all the same");
     }
 }

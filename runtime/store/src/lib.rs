@@ -20,6 +20,7 @@ mod direct_error;
 mod error;
 pub mod event;
 pub mod execution;
+mod freshness;
 mod graphs;
 pub mod idempotency;
 pub mod journal;
@@ -51,6 +52,7 @@ pub mod workspace;
 
 pub use conn::Conn;
 pub use error::StoreError;
+pub use freshness::Seen;
 pub use futures_util::future::BoxFuture;
 pub use page::{Direction, Page};
 pub use store::{Store, StoreOptions};

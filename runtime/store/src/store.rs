@@ -5,14 +5,16 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use stepwell_core::WorkspaceId;
+use stepwell_core::{DefinitionId, Graph, WorkspaceId};
 use tokio::sync::{Mutex, oneshot};
+use uuid::Uuid;
 
 use crate::claim::LEASE_MS;
 use crate::commit::{Committer, Typed};
 use crate::conn::Conn;
-use crate::dialect::{self, DbPool, Pools};
+use crate::dialect::{self, DbConnection, DbPool, Pools};
 use crate::error::StoreError;
+use crate::freshness::{Freshness, Seen};
 use crate::graphs::Graphs;
 use crate::queue::{Bounds, Lane, Queue};
 use crate::trouble::{self, Condition};
@@ -50,6 +52,7 @@ struct Inner {
     quick: DbPool,
     writer: DbPool,
     graphs: Graphs,
+    freshness: Freshness,
     node: Arc<str>,
     queue: Arc<Queue>,
     patience: Duration,
@@ -85,16 +88,30 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let Pools { readers, quick, writer, node } = dialect::open(url, patience).await?;
         let graphs = Graphs::new();
+        let freshness = Freshness::new();
         let (queue, condition) = (Arc::new(Queue::new(queue)), Arc::new(Condition::new()));
         let committer = Committer {
             pool: writer.clone(),
             graphs: graphs.clone(),
+            freshness: freshness.clone(),
             node: Arc::clone(&node),
             queue: Arc::clone(&queue),
             condition: Arc::clone(&condition),
         };
         let committer = Mutex::new(Some(start(committer)?));
-        Ok(Self(Arc::new(Inner { readers, quick, writer, graphs, node, queue, patience, condition, lease, committer })))
+        Ok(Self(Arc::new(Inner {
+            readers,
+            quick,
+            writer,
+            graphs,
+            freshness,
+            node,
+            queue,
+            patience,
+            condition,
+            lease,
+            committer,
+        })))
     }
 
     /// How long this node may give no sign of life before others take over what it runs.
@@ -118,13 +135,45 @@ impl Store {
 
     /// A connection to read with. Give it back soon: there are only a few.
     pub async fn reader(&self) -> Result<Conn, StoreError> {
-        Ok(Conn::reading(self.0.readers.acquire().await?, self.0.graphs.clone(), self.0.node.clone()))
+        Ok(self.reading(self.0.readers.acquire().await?))
     }
 
     /// A connection for a few small reads that a step waits for: rows by their key, and no lists of unknown length. All it reads
     /// is of one moment on SQLite, where it reads on the thread that asks.
     pub async fn quick_reader(&self) -> Result<Conn, StoreError> {
-        Ok(Conn::reading(self.0.quick.acquire().await?, self.0.graphs.clone(), self.0.node.clone()))
+        Ok(self.reading(self.0.quick.acquire().await?))
+    }
+
+    /// As [`quick_reader`](Self::quick_reader), for one query.
+    pub async fn glance(&self) -> Result<Conn, StoreError> {
+        Ok(self.reading(self.0.quick.acquire_for_one().await?))
+    }
+
+    fn reading(&self, db: DbConnection) -> Conn {
+        let Inner { graphs, freshness, node, .. } = &*self.0;
+        Conn::reading(db, graphs.clone(), freshness.clone(), node.clone())
+    }
+
+    /// The graph of a version, if it is in memory.
+    pub async fn known_graph(
+        &self,
+        workspace: WorkspaceId,
+        definition: DefinitionId,
+        version: u32,
+    ) -> Option<Arc<Graph>> {
+        self.0.graphs.get(&(workspace, definition, version)).await
+    }
+
+    /// How the row of an execution, contact, definition or workspace stands, to be asked before it is read. None where other nodes
+    /// write as well.
+    pub fn seen(&self, id: Uuid) -> Option<Seen> {
+        (!self.is_shared()).then(|| self.0.freshness.before_reading(id))
+    }
+
+    /// Whether such a row is as it was then. Never in doubt: one that is not, or that is being written now, is not fresh. What other
+    /// processes do to the file (`stepwell workspace`) is not known here.
+    pub fn is_fresh(&self, id: Uuid, seen: Seen) -> bool {
+        self.0.freshness.holds(id, seen)
     }
 
     /// Runs `job` on the connection that writes. What it wrote is durable once this returns `Ok`; if the job answers `Err`

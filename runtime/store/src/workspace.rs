@@ -59,6 +59,7 @@ pub async fn set_disabled(
     disabled: bool,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    conn.wrote(id.0);
     let query = sql::query("update workspace set disabled = $2, updated_at = $3 where id = $1");
     let done = query.bind(id.to_string()).bind(i64::from(disabled)).bind(now.0).execute(conn.db()).await?;
     Ok(done.rows_affected() > 0)

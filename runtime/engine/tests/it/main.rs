@@ -11,6 +11,7 @@ mod control;
 mod events;
 mod fairness;
 mod forks;
+mod known;
 mod recovery;
 mod retention;
 mod steps;

@@ -15,6 +15,8 @@ mod events;
 mod fairness;
 #[path = "../it/forks.rs"]
 mod forks;
+#[path = "../it/known.rs"]
+mod known;
 mod nodes;
 #[path = "../it/recovery.rs"]
 mod recovery;

@@ -99,11 +99,13 @@ async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool
     .bind(marking(execution)?)
     .execute(conn.db())
     .await?;
+    conn.wrote(execution.id.0);
     Ok(done.rows_affected() > 0)
 }
 
 async fn update_execution(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
     let execution = &changes.execution;
+    conn.wrote(execution.id.0);
     let done = sql::query(
         "update execution set status = $4, current_step_id = $5, exit_reason = $6, event = $7, variables = $8,
          reentry_key = $9, row_version = $10, journal_length = $11, completed_at = $12, updated_at = $13,

@@ -1,11 +1,13 @@
-//! The same tests on PostgreSQL, where the harness gives every server a schema of its own. Left out is what knows no database:
-//! what a hostile component can do, the demo, and what the documents of the API promise.
+//! The same tests on PostgreSQL, where the harness gives every server a schema of its own. Left out is what is about a file: the demo,
+//! which brings a database of its own, and a full disk.
 
 mod access;
 mod bad_input;
+mod compatibility;
 mod conditions;
 mod crash;
 mod defects;
+mod hostile;
 mod killing;
 mod killing_database;
 mod killing_nodes;
@@ -15,5 +17,6 @@ mod nodes;
 mod operations;
 mod plugins;
 mod routes;
+mod schemathesis;
 mod waits;
 mod webhooks;

@@ -18,6 +18,10 @@ pub const TRIGGER: &str = "trigger";
 pub enum DefinitionKind {
     /// The workflows surface.
     Workflow,
+    /// The flows surface: phases and tasks.
+    Flow,
+    /// The flows surface in its first version: sections and steps in one order.
+    Checklist,
 }
 
 /// What starts executions of a definition.

@@ -56,6 +56,8 @@ ids! {
     ExecutionId,
     /// One visit to one step.
     StepExecutionId,
+    /// What people see of a step in one execution.
+    TaskId,
     /// A message to deliver. Stable over all delivery attempts.
     MessageId,
     /// A stored credential.

@@ -12,6 +12,7 @@ mod effect;
 mod end;
 mod event;
 mod execution;
+pub mod flow;
 mod id;
 mod journal;
 mod marking;
@@ -42,7 +43,7 @@ pub use effect::Effect;
 pub use event::{Event, SYSTEM_EVENTS, canonical_name, is_reserved};
 pub use execution::{Execution, ExecutionStatus, StepExecution, StepStatus, Wait};
 pub use id::{
-    ApiKeyId, ConnectionId, ContactId, DefinitionId, EventId, ExecutionId, MessageId, StepExecutionId, StepId,
+    ApiKeyId, ConnectionId, ContactId, DefinitionId, EventId, ExecutionId, MessageId, StepExecutionId, StepId, TaskId,
     TemplateId, TransitionId, WorkspaceId,
 };
 pub use journal::{JournalEntry, JournalKind};

@@ -1,0 +1,34 @@
+//! The people's side of an execution: tasks, phases, who does them, when they are due, and what the execution is about.
+//!
+//! A task is a step that people see. Whatever a person does to an execution is one [`Act`], decided by
+//! [`advance`](crate::advance) like everything else.
+
+mod act;
+mod assignee;
+mod calendar;
+mod drawn;
+mod due;
+mod facts;
+mod happening;
+mod patch;
+mod people;
+mod phase;
+mod schedule;
+mod spec;
+mod status;
+mod task;
+
+pub use act::{Act, ActRefused, Deed, RunResult};
+pub use assignee::Assignee;
+pub use calendar::{Span, Unit};
+pub use drawn::{Compiled, Draft, DrawProblem, Drawn, DrawnEdge, Exit, LoopSpec, PhaseSpec, START};
+pub use due::{Due, DueRule, DueWhen, reading};
+pub use facts::{Context, Entity, Facts};
+pub use happening::{Happening, HappeningKind};
+pub use patch::{AddTask, FlowPatch, InsertItem, PhasePatch, TaskPatch};
+pub use people::{Closing, Flow, FlowData, Parent, People, PeopleChanges, Reason, StartPeople};
+pub use phase::{Phase, PhaseStatus};
+pub use schedule::{ArmError, Armed, Reference, Schedule};
+pub use spec::{Repeat, Requirement, TaskKind, TaskSpec, Trigger};
+pub use status::{FlowStatus, Surface, TaskStatus, refuses};
+pub use task::{Run, Task, TaskData, Times};

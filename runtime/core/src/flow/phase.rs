@@ -1,0 +1,53 @@
+//! Groups of tasks in one execution. How they stand is computed, never set.
+
+use serde::{Deserialize, Serialize};
+
+use super::assignee::Assignee;
+use super::due::{Due, DueRule};
+use super::task::Times;
+use crate::time::Timestamp;
+
+/// Where a phase stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseStatus {
+    /// Nothing was done in it.
+    #[default]
+    Open,
+    /// Something of it is under way.
+    InProgress,
+    /// Nothing of it is left that could still be reached.
+    Completed,
+}
+
+/// A phase of an execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Phase {
+    /// Its id in the execution.
+    pub id: String,
+    /// The template's id of it.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub status: PhaseStatus,
+    /// Whether a path ever came to it.
+    #[serde(default)]
+    pub entered: bool,
+    /// When it is due.
+    pub due: Option<Due>,
+    /// The rule for that, where it was changed by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_rule: Option<DueRule>,
+    /// Whether its due date was set by hand.
+    #[serde(default)]
+    pub due_by_hand: bool,
+    /// Who answers for it; none for those of the template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignees: Option<Vec<Assignee>>,
+    /// When it began and ended.
+    #[serde(default)]
+    pub times: Times,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}

@@ -4,18 +4,13 @@ use crate::definition::{Follow, Graph, Guard, Transition};
 use crate::id::StepId;
 use crate::marking::Marking;
 
-/// The edges to follow: those, by priority, that are unconditional or name the branch; if there are none, those that stand in
-/// for all others. Of several the first, unless the step follows all. With none the path ends.
-pub(crate) fn choose<'g>(
-    graph: &'g Graph,
-    marking: &Marking,
-    from: StepId,
-    branch: Option<&str>,
-) -> Vec<&'g Transition> {
+/// The edges to follow: those, by priority, that are unconditional or name one of the branches; if there are none, those that stand
+/// in for all others. Of several the first, unless the step follows all. With none the path ends.
+pub(crate) fn choose<'g>(graph: &'g Graph, marking: &Marking, from: StepId, branches: &[&str]) -> Vec<&'g Transition> {
     let edges = passable(graph, marking, from);
     let taken = |edge: &&&Transition| match &edge.guard {
         Guard::Always => true,
-        Guard::Branch(name) => branch == Some(name.as_str()),
+        Guard::Branch(name) => branches.contains(&name.as_str()),
         Guard::Otherwise | Guard::Never => false,
     };
     let mut chosen: Vec<_> = edges.iter().filter(taken).copied().collect();
@@ -51,13 +46,18 @@ mod tests {
     use crate::testing::{edge, graph, step};
 
     fn target(guards: &[(&str, Guard, i32)], branch: Option<&str>) -> Option<String> {
+        targets(Follow::First, guards, branch.as_slice()).pop()
+    }
+
+    fn targets(follow: Follow, guards: &[(&str, Guard, i32)], branches: &[&str]) -> Vec<String> {
         let mut steps = vec![step("from")];
         steps.extend(guards.iter().map(|(name, ..)| step(name)));
         let edges =
             guards.iter().map(|(to, guard, priority)| edge(&steps, "from", to, guard.clone(), *priority)).collect();
+        steps[0].follow = follow;
         let graph = graph(steps, edges);
-        let chosen = choose(&graph, &Marking::default(), graph.steps[0].id, branch);
-        graph.step(chosen.first()?.to).map(|step| step.name.clone())
+        let chosen = choose(&graph, &Marking::default(), graph.steps[0].id, branches);
+        chosen.iter().filter_map(|edge| graph.step(edge.to)).map(|step| step.name.clone()).collect()
     }
 
     fn on(branch: &str) -> Guard {
@@ -81,6 +81,14 @@ mod tests {
         let edges = [("a", Guard::Otherwise, 0), ("b", on("timeout"), 5)];
         assert_eq!(target(&edges, Some("timeout")).as_deref(), Some("b"));
         assert_eq!(target(&edges, Some("event")).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn several_branches_are_all_followed_by_a_step_that_follows_all() {
+        let edges = [("a", on("yes"), 0), ("b", on("no"), 1), ("c", on("maybe"), 2), ("d", Guard::Otherwise, 3)];
+        assert_eq!(targets(Follow::All, &edges, &["maybe", "yes"]), ["a", "c"]);
+        assert_eq!(targets(Follow::First, &edges, &["maybe", "yes"]), ["a"]);
+        assert_eq!(targets(Follow::All, &edges, &[]), ["d"]);
     }
 
     #[test]

@@ -35,8 +35,18 @@ pub struct Completion {
     pub output: Value,
     /// The branch to follow, if the step has branches.
     pub branch: Option<String>,
+    /// More branches to follow beside that one, in order. A step that follows one edge only takes the first edge of them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<String>,
     /// Members to merge into the execution's event data; `Null` for none.
     pub merge_event: Value,
+}
+
+impl Completion {
+    /// All branches that are followed, that of the completion itself first.
+    pub fn followed(&self) -> Vec<&str> {
+        self.branch.iter().chain(&self.branches).map(String::as_str).collect()
+    }
 }
 
 /// What a step asks to wait for. At least one of `until`, `event`, `task` is set.

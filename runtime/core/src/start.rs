@@ -47,7 +47,7 @@ pub fn start(definition: &Definition, graph: &Graph, start: Start, given: &Given
         })),
         ..visit
     });
-    let edges = branch::choose(graph, &Marking::default(), trigger, None);
+    let edges = branch::choose(graph, &Marking::default(), trigger, &[]);
     walk::follow(&mut decision, &edges);
     Ok(volume::accounted(decision.made(), &[]))
 }

@@ -15,12 +15,20 @@ use crate::walk;
 pub(crate) fn complete(decision: &mut Decision<'_>, visit: StepExecution, done: Completion) {
     merge_event(&mut decision.changes.execution.event, &done.merge_event);
     let visit = decision.finished(visit, StepStatus::Completed);
-    let data = done.branch.as_ref().map_or(Value::Null, |branch| json!({ "branch": branch }));
+    let data = branches_noted(&done);
     decision.note(JournalKind::StepCompleted, Some(&visit), data);
-    let from = visit.step_id;
+    let edges = branch::choose(decision.graph, &decision.changes.execution.marking, visit.step_id, &done.followed());
     decision.put(StepExecution { output: Some(done.output), failure: None, ..visit });
-    let edges = branch::choose(decision.graph, &decision.changes.execution.marking, from, done.branch.as_deref());
     walk::follow(decision, &edges);
+}
+
+/// What the journal says of the branches: one as `branch`, several as `branches`.
+fn branches_noted(done: &Completion) -> Value {
+    match done.followed()[..] {
+        [] => Value::Null,
+        [branch] => json!({ "branch": branch }),
+        ref branches => json!({ "branches": branches }),
+    }
 }
 
 pub(crate) fn wait(decision: &mut Decision<'_>, visit: StepExecution, request: WaitRequest) {

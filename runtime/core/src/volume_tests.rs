@@ -61,7 +61,7 @@ impl Run {
 }
 
 fn done(output: Value, branch: Option<&str>) -> Outcome {
-    Outcome::Completed(Completion { output, branch: branch.map(str::to_owned), merge_event: Value::Null })
+    Outcome::Completed(Completion { output, branch: branch.map(str::to_owned), ..Completion::default() })
 }
 
 /// JSON of so many bytes.
@@ -142,7 +142,12 @@ fn an_event_that_steps_let_grow_without_end_fails_them() {
     let mut run = Run::started();
     let merging = |name: &str| {
         let merge_event = json!({ name: text(600_000) });
-        Outcome::Completed(Completion { output: json!(1), branch: Some("again".into()), merge_event })
+        Outcome::Completed(Completion {
+            output: json!(1),
+            branch: Some("again".into()),
+            merge_event,
+            ..Completion::default()
+        })
     };
     run.settle(merging("b"));
     run.settle(merging("b"));

@@ -145,7 +145,12 @@ impl Reader {
         if done.branch.as_ref().is_some_and(|branch| branch.len() > MAX_NAME) {
             return Err(invalid(&format!("the branch is longer than {MAX_NAME} bytes")));
         }
-        Ok(Completion { output: self.json("output", &done.output)?, branch: done.branch, merge_event })
+        Ok(Completion {
+            output: self.json("output", &done.output)?,
+            branch: done.branch,
+            branches: Vec::new(),
+            merge_event,
+        })
     }
 
     fn wait(&self, wait: wit::Wait) -> Result<WaitRequest, Failure> {

@@ -78,7 +78,12 @@ fn again(visit: &StepExecution, chance: &mut Chance) -> bool {
 
 fn completed(branch: Option<&str>) -> Outcome {
     let merge_event = json!({ "seen": 1 });
-    Outcome::Completed(Completion { output: json!({ "n": 1 }), branch: branch.map(str::to_owned), merge_event })
+    Outcome::Completed(Completion {
+        output: json!({ "n": 1 }),
+        branch: branch.map(str::to_owned),
+        merge_event,
+        ..Completion::default()
+    })
 }
 
 fn failed(chance: &mut Chance) -> Outcome {

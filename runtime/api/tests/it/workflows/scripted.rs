@@ -121,7 +121,7 @@ fn outcome(request: &StepRequest) -> Outcome {
     let config = &request.context.config;
     let done = |branch: Option<&str>| {
         let (output, branch) = (json!({ "done": true }), branch.map(str::to_owned));
-        Outcome::Completed(Completion { output, branch, merge_event: Value::Null })
+        Outcome::Completed(Completion { output, branch, ..Completion::default() })
     };
     match (request.step_type.as_str(), &request.call) {
         ("delay", Call::Run) => Outcome::Waiting(WaitRequest {

@@ -8,6 +8,7 @@ use crate::clock::Given;
 use crate::decision::Decision;
 use crate::definition::Graph;
 use crate::execution::{Execution, StepExecution, StepStatus};
+use crate::flow::{Act, ActRefused, People};
 use crate::id::StepExecutionId;
 use crate::outcome::{Failure, Outcome, Wake};
 use crate::plugin::Digest;
@@ -30,6 +31,8 @@ pub struct State<'a> {
     /// Its step executions that are not done, in the order in which they were created; for [`Input::Retried`] the one that
     /// failed.
     pub visits: &'a [StepExecution],
+    /// What people see of it; none where its graph has no tasks.
+    pub people: Option<&'a People>,
 }
 
 /// Something that happens to an execution.
@@ -64,10 +67,12 @@ pub enum Input {
     },
     /// Somebody takes a failed execution up again at the step that failed.
     Retried,
+    /// A person does something.
+    Acted(Box<Act>),
 }
 
 /// Why an input changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The execution has ended.
     #[error("the execution has ended")]
@@ -79,6 +84,9 @@ pub enum Refused {
     /// There is no failed step to retry.
     #[error("only a failed execution can be retried")]
     NotFailed,
+    /// What the person does is not allowed.
+    #[error("{0}")]
+    Act(ActRefused),
 }
 
 /// Decides what an input changes. A step whose answer is more than may be kept has failed.
@@ -112,6 +120,7 @@ fn decided(state: State<'_>, input: Input, given: &Given<'_>) -> Result<Changes,
         }
         Input::Cancelled { reason } => end::cancelled(&mut decision, reason),
         Input::Retried => return Err(Refused::NotFailed),
+        Input::Acted(_) => return Err(Refused::Act(ActRefused::FlowNotStarted)),
     }
     Ok(decision.made())
 }

@@ -34,7 +34,12 @@ impl Run {
         let graph = graph(steps, edges);
         let (ids, now) = (SequentialIds::default(), Timestamp(1_000));
         let given = Given::new(now, &ids);
-        let with = Start { contact_id: Some(given.id()), event_name: Some("signed_up".into()), event: json!({"a": 1}) };
+        let with = Start {
+            contact_id: Some(given.id()),
+            event_name: Some("signed_up".into()),
+            event: json!({"a": 1}),
+            ..Start::default()
+        };
         let changes = start(&definition(reentry), &graph, with, &given).expect("trigger");
         let execution = changes.execution.clone();
         let mut run = Self { graph, execution, visits: vec![], waits: vec![], journal: vec![], ids, now };
@@ -55,7 +60,7 @@ impl Run {
 
     fn input(&mut self, input: Input) -> Result<Changes, Refused> {
         self.now = self.now.plus_millis(10);
-        let state = State { graph: &self.graph, execution: &self.execution, visits: &self.visits };
+        let state = State { graph: &self.graph, execution: &self.execution, visits: &self.visits, people: None };
         let changes = advance(state, input, &Given::new(self.now, &self.ids))?;
         assert_eq!(changes.expected, Some(self.execution.row_version));
         self.apply(changes.clone());

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::clock::Given;
 use crate::execution::{Execution, StepExecution, StepStatus, Wait};
+use crate::flow::PeopleChanges;
 use crate::id::StepExecutionId;
 use crate::journal::{JournalEntry, JournalKind};
 
@@ -24,6 +25,8 @@ pub struct Changes {
     pub large_over: Vec<StepExecutionId>,
     /// What people see of it.
     pub journal: Vec<JournalEntry>,
+    /// What changes for people, where they have tasks.
+    pub people: Option<Box<PeopleChanges>>,
 }
 
 impl Changes {
@@ -37,6 +40,7 @@ impl Changes {
             waits_over: vec![],
             large_over: vec![],
             journal: vec![],
+            people: None,
         }
     }
 
@@ -69,6 +73,11 @@ impl Changes {
         self.waits_over.extend(next.waits_over);
         self.large_over.extend(next.large_over);
         self.journal.extend(next.journal);
+        match (&mut self.people, next.people) {
+            (Some(before), Some(next)) => before.then(*next),
+            (None, Some(next)) => self.people = Some(next),
+            (_, None) => {}
+        }
         self
     }
 

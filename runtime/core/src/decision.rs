@@ -7,6 +7,7 @@ use crate::changes::Changes;
 use crate::clock::Given;
 use crate::definition::Graph;
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
+use crate::flow::People;
 use crate::id::StepId;
 use crate::journal::JournalKind;
 
@@ -15,6 +16,8 @@ pub(crate) struct Decision<'a> {
     pub(crate) graph: &'a Graph,
     /// The visits as they were.
     before: &'a [StepExecution],
+    /// What people saw of it before.
+    pub(crate) people: Option<&'a People>,
     pub(crate) given: &'a Given<'a>,
     pub(crate) changes: Changes,
 }
@@ -23,12 +26,12 @@ impl<'a> Decision<'a> {
     /// About a stored execution.
     pub(crate) fn about(state: State<'a>, given: &'a Given<'a>) -> Self {
         let changes = Changes::of(state.execution, given);
-        Self { graph: state.graph, before: state.visits, given, changes }
+        Self { graph: state.graph, before: state.visits, people: state.people, given, changes }
     }
 
     /// About an execution that begins.
     pub(crate) fn begin(graph: &'a Graph, execution: Execution, given: &'a Given<'a>) -> Self {
-        Self { graph, before: &[], given, changes: Changes::new(execution) }
+        Self { graph, before: &[], people: None, given, changes: Changes::new(execution) }
     }
 
     /// Adds a journal entry.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::flow::{Drawn, TaskSpec};
 use crate::id::{DefinitionId, StepId, TemplateId, TransitionId, WorkspaceId};
 use crate::plugin::Digest;
 use crate::retry::RetryPolicy;
@@ -96,6 +97,9 @@ pub struct Graph {
     pub steps: Vec<Step>,
     /// The edges, oldest first.
     pub transitions: Vec<Transition>,
+    /// What the edges were made from, where people drew phases and tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<Box<Drawn>>,
 }
 
 /// A node of a graph.
@@ -123,6 +127,12 @@ pub struct Step {
     /// Which of the paths that lead here enter it.
     #[serde(default, skip_serializing_if = "Join::is_any")]
     pub join: Join,
+    /// What people see of it, where it is a task of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Box<TaskSpec>>,
+    /// What the surface shows of it beside that, as it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Value>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -206,6 +216,11 @@ pub enum Looping {
         /// How often it is followed at most. Loops in loops multiply: who takes graphs from outside has to bound it.
         max: u32,
     },
+    /// Leads back as another edge of the same loop does, and counts there: both share its `max`.
+    BackAs {
+        /// The edge that counts.
+        of: TransitionId,
+    },
     /// Followed only while the loop of this edge has passes left.
     Within {
         /// The edge that leads back.
@@ -216,6 +231,17 @@ pub enum Looping {
         /// The edge that leads back.
         of: TransitionId,
     },
+}
+
+impl Transition {
+    /// The edge that counts the passes of the loop that this one leads back in; none if it leads on.
+    pub fn counter(&self) -> Option<TransitionId> {
+        match self.looping {
+            Some(Looping::Back { .. }) => Some(self.id),
+            Some(Looping::BackAs { of }) => Some(of),
+            None | Some(Looping::Within { .. } | Looping::UsedUp { .. }) => None,
+        }
+    }
 }
 
 /// When an edge is taken.
@@ -236,6 +262,11 @@ impl Graph {
     /// The step of this id.
     pub fn step(&self, id: StepId) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// Whether people see steps of it as tasks.
+    pub fn has_tasks(&self) -> bool {
+        self.drawn.is_some()
     }
 
     /// Where executions begin.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::definition::Reentry;
+use crate::flow::Parent;
 use crate::id::{ContactId, DefinitionId, ExecutionId, StepExecutionId, StepId, WorkspaceId};
 use crate::marking::Marking;
 use crate::outcome::{EventWait, Failure, Wake};
@@ -83,6 +84,12 @@ pub struct Execution {
     pub definition_id: DefinitionId,
     /// The version it is pinned to.
     pub definition_version: u32,
+    /// 0: its graph is that of the version. Else it was edited while it ran, and has a graph of its own; one more for each edit.
+    #[serde(default)]
+    pub graph_revision: u32,
+    /// The visit that started it and waits for its end, if one did.
+    #[serde(default)]
+    pub parent: Option<Parent>,
     /// For whom.
     pub contact_id: Option<ContactId>,
     /// Where it stands.
@@ -229,6 +236,10 @@ pub struct Wait {
     pub event: Option<EventWait>,
     /// For which task.
     pub task: Option<Value>,
+    /// What has ended it, where that was noted by a commit that must not touch the execution: the end of a child, a change of an entity.
+    /// `due_at` is then past.
+    #[serde(default)]
+    pub ended_by: Option<Wake>,
     /// Since when.
     pub created_at: Timestamp,
 }

@@ -34,7 +34,7 @@ impl Marking {
         match edge.looping {
             None => true,
             Some(Looping::Back { max }) => self.passed(edge.id) < max,
-            Some(Looping::Within { of }) => self.passed(of) < max_of(graph, of),
+            Some(Looping::BackAs { of } | Looping::Within { of }) => self.passed(of) < max_of(graph, of),
             Some(Looping::UsedUp { of }) => self.passed(of) >= max_of(graph, of),
         }
     }

@@ -53,7 +53,7 @@ fn ends<'a, 'g>(
 }
 
 fn leads_on(edge: &Transition) -> bool {
-    !matches!(edge.looping, Some(Looping::Back { .. }))
+    edge.counter().is_none()
 }
 
 fn reached(from: StepId, next: impl Fn(StepId) -> Vec<StepId>) -> HashSet<StepId> {

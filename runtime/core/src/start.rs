@@ -7,6 +7,7 @@ use crate::clock::Given;
 use crate::decision::Decision;
 use crate::definition::{Definition, Graph, Reentry};
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
+use crate::flow::{Parent, StartPeople};
 use crate::id::ContactId;
 use crate::journal::JournalKind;
 use crate::marking::Marking;
@@ -21,6 +22,10 @@ pub struct Start {
     pub event_name: Option<String>,
     /// What steps see as `event.*`: an object or null.
     pub event: Value,
+    /// The visit that starts it and waits for its end.
+    pub parent: Option<Parent>,
+    /// What people see of it, where its graph has tasks.
+    pub people: Option<StartPeople>,
 }
 
 /// The definition has no trigger step, so nothing can begin.
@@ -59,6 +64,8 @@ fn new_execution(definition: &Definition, start: &Start, given: &Given<'_>) -> E
         workspace_id: definition.workspace_id,
         definition_id: definition.id,
         definition_version: definition.version,
+        graph_revision: 0,
+        parent: start.parent,
         contact_id: start.contact_id,
         status: ExecutionStatus::Running,
         current_step_id: None,
@@ -93,7 +100,7 @@ mod tests {
         let steps: Vec<_> = names.iter().map(|name| step(name)).collect();
         let edges = names.windows(2).map(|pair| edge(&steps, pair[0], pair[1], Guard::Always, 0)).collect();
         let start_with =
-            Start { contact_id: Some(given.id()), event_name: Some("signed_up".into()), event: Value::Null };
+            Start { contact_id: Some(given.id()), event_name: Some("signed_up".into()), ..Start::default() };
         start(&definition(reentry), &graph(steps, edges), start_with, &given).expect("trigger")
     }
 

@@ -21,6 +21,8 @@ pub fn step(name: &str) -> Step {
         plugin: None,
         follow: Follow::First,
         join: Join::Any,
+        task: None,
+        shown: None,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
     }
@@ -44,7 +46,7 @@ pub fn edge(steps: &[Step], from: &str, to: &str, guard: Guard, priority: i32) -
 
 /// A graph of these.
 pub fn graph(steps: Vec<Step>, transitions: Vec<Transition>) -> Graph {
-    Graph { steps, transitions }
+    Graph { steps, transitions, drawn: None }
 }
 
 /// An enabled definition started by `signed_up`.

@@ -55,6 +55,7 @@ pub(crate) fn wait(decision: &mut Decision<'_>, visit: StepExecution, request: W
         due_at: request.until,
         event: request.event.map(canonical),
         task: request.task,
+        ended_by: None,
         created_at: decision.given.now,
     });
     decision.put(visit);

@@ -29,14 +29,14 @@ impl Run {
         ];
         let graph = graph(steps, edges);
         let ids = SequentialIds::default();
-        let with = Start { contact_id: None, event_name: None, event: json!({"a": 1}) };
+        let with = Start { contact_id: None, event_name: None, event: json!({"a": 1}), ..Start::default() };
         let changes =
             start(&definition(Reentry::Always), &graph, with, &Given::new(Timestamp(1), &ids)).expect("trigger");
         Self { graph, execution: changes.execution, visits: changes.visits, ids }
     }
 
     fn input(&mut self, input: Input) -> Changes {
-        let state = State { graph: &self.graph, execution: &self.execution, visits: &self.visits };
+        let state = State { graph: &self.graph, execution: &self.execution, visits: &self.visits, people: None };
         let changes = advance(state, input, &Given::new(Timestamp(9), &self.ids)).expect("accepted");
         self.execution = changes.execution.clone();
         for visit in &changes.visits {

@@ -2,13 +2,15 @@
 //!
 //! A step is entered at most once in each pass, and an edge leads back only so often: every walk comes to an end.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use crate::decision::Decision;
 use crate::definition::{Join, Looping, Transition};
 use crate::end;
 use crate::execution::{ExecutionStatus, StepExecution, StepStatus};
-use crate::id::StepId;
+use crate::id::{StepId, TransitionId};
 use crate::journal::JournalKind;
 use crate::paths::Paths;
 
@@ -29,8 +31,11 @@ pub(crate) fn follow(decision: &mut Decision<'_>, edges: &[&Transition]) {
 
 /// Arrives at the end of each edge, once every pass has begun: what is entered is part of it.
 fn along(decision: &mut Decision<'_>, edges: &[&Transition]) {
-    for edge in edges.iter().filter(|edge| matches!(edge.looping, Some(Looping::Back { .. }))) {
-        begin_pass(decision, edge);
+    let mut begun = HashSet::new();
+    for counter in edges.iter().filter_map(|edge| edge.counter()) {
+        if begun.insert(counter) {
+            begin_pass(decision, counter);
+        }
     }
     let mut joining = Vec::new();
     for edge in edges {
@@ -62,11 +67,12 @@ pub(crate) fn take_up(decision: &mut Decision<'_>, steps: impl IntoIterator<Item
 }
 
 /// A loop's steps may be entered again. What is left of its last pass is given up, and loops inside count anew.
-fn begin_pass(decision: &mut Decision<'_>, back: &Transition) {
+fn begin_pass(decision: &mut Decision<'_>, back: TransitionId) {
     let paths = Paths::of(decision.graph);
-    let body = paths.body(back);
+    let counting = decision.graph.transitions.iter().filter(|edge| edge.counter() == Some(back));
+    let body: HashSet<_> = counting.flat_map(|edge| paths.body(edge)).collect();
     let inside = |edge: &&Transition| {
-        edge.id != back.id
+        edge.id != back
             && matches!(edge.looping, Some(Looping::Back { .. }))
             && body.contains(&edge.from)
             && body.contains(&edge.to)
@@ -77,9 +83,9 @@ fn begin_pass(decision: &mut Decision<'_>, back: &Transition) {
     let marking = &mut decision.changes.execution.marking;
     marking.entered.retain(|step| !body.contains(step));
     marking.passes.retain(|edge, _| !inner.contains(edge));
-    let passed = marking.passes.entry(back.id).or_default();
+    let passed = marking.passes.entry(back).or_default();
     *passed += 1;
-    let data = json!({ "transitionId": back.id, "pass": u64::from(*passed) + 1 });
+    let data = json!({ "transitionId": back, "pass": u64::from(*passed) + 1 });
     decision.note(JournalKind::PassBegun, None, data);
     decision.skip(|visit| body.contains(&visit.step_id));
 }

@@ -105,3 +105,17 @@ fn a_join_in_a_loop_is_held_anew_in_each_pass() {
     }
     assert_eq!((run.status(), run.times("j")), (ExecutionStatus::Completed, 2));
 }
+
+#[test]
+fn two_ways_back_of_one_loop_share_its_rounds() {
+    let mut graph = around(2, &["t>a", "a>b", "b>a:again", "a>x", "x>a:again"]);
+    let of = graph.transitions[2].id;
+    graph = looping(graph, "x>a", Looping::BackAs { of });
+    let mut graph = Graph { steps: graph.steps.into_iter().map(forked).collect(), ..graph };
+    graph.transitions[4].guard = Guard::Branch("again".into());
+    let mut run = Run::started(graph);
+    assert_eq!(run.done("a").on("b", "again").active(), "a");
+    assert_eq!(run.done("a").on("x", "again").active(), "a");
+    assert_eq!(run.done("a").on("b", "again").on("x", "again").status(), ExecutionStatus::Completed);
+    assert_eq!(run.times("a"), 3);
+}

@@ -92,7 +92,7 @@ impl Run {
             Input::Retried => self.visits.iter().filter(|visit| visit.status == StepStatus::Failed).cloned().collect(),
             _ => self.visits.iter().filter(|visit| !visit.status.is_done()).cloned().collect(),
         };
-        let state = State { graph: &self.graph, execution: &self.execution, visits: &active };
+        let state = State { graph: &self.graph, execution: &self.execution, visits: &active, people: None };
         let changes = advance(state, input, &Given::new(NOW, &self.ids))?;
         self.apply(changes);
         Ok(())

@@ -130,7 +130,7 @@ impl Chain {
             retry,
             spread,
         };
-        let state = State { graph: &self.around.graph, execution: &self.execution, visits: &self.visits };
+        let state = State { graph: &self.around.graph, execution: &self.execution, visits: &self.visits, people: None };
         let changes = match advance(state, input, &stamp.given()) {
             Ok(changes) => changes,
             Err(refused) => {

@@ -46,7 +46,7 @@ pub(crate) async fn settle(
     let Some(graph) = graph else { return Ok(Settled::default()) };
     let (outcome, plugin) = (report.outcome, report.plugin);
     let input = Input::Settled { visit: ran.visit.id, run: ran.visit.run(), outcome, plugin, retry, spread };
-    let state = State { graph: &graph, execution: &stored, visits: &visits };
+    let state = State { graph: &graph, execution: &stored, visits: &visits, people: None };
     let changes = match advance(state, input, &stamp.given()) {
         Ok(changes) => changes,
         Err(refused) => return Ok(late(ran, refused)),

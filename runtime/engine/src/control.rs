@@ -24,7 +24,7 @@ impl Engine {
         context: Value,
     ) -> Result<Execution, EngineError> {
         let stamp = self.stamp();
-        let with = Start { contact_id: Some(contact), event_name: None, event: context };
+        let with = Start { contact_id: Some(contact), event_name: None, event: context, ..Start::default() };
         let (execution, routed) = self
             .0
             .store
@@ -141,10 +141,10 @@ pub(crate) async fn change(
     let Some((execution, visits)) = execution::state(conn, workspace, id).await? else { return Ok(false) };
     let graph = definition::graph(conn, workspace, execution.definition_id, execution.definition_version).await?;
     let graph = graph.unwrap_or_default();
-    let state = State { graph: &graph, execution: &execution, visits: &visits };
+    let state = State { graph: &graph, execution: &execution, visits: &visits, people: None };
     match advance(state, input, &stamp.given()) {
         Ok(changes) => execution::apply(conn, &changes).await.map(|()| true),
-        Err(Refused::Ended | Refused::NotActive | Refused::NotFailed) => Ok(false),
+        Err(Refused::Act(_) | Refused::Ended | Refused::NotActive | Refused::NotFailed) => Ok(false),
     }
 }
 
@@ -174,7 +174,7 @@ async fn retry(
     let found = found.filter(|found| found.definition_id == definition).ok_or(EngineError::UnknownExecution(id))?;
     let failed: Vec<_> = execution::failed_visit(conn, workspace, id).await?.into_iter().collect();
     let graph = definition::graph(conn, workspace, definition, found.definition_version).await?.unwrap_or_default();
-    let state = State { graph: &graph, execution: &found, visits: &failed };
+    let state = State { graph: &graph, execution: &found, visits: &failed, people: None };
     let changes = advance(state, Input::Retried, &stamp.given()).map_err(|_| EngineError::NotFailed(id))?;
     match execution::apply(conn, &changes).await {
         Ok(()) => {}

@@ -190,7 +190,7 @@ async fn start_page(
 ) -> Result<Option<ContactId>, StoreError> {
     let page = contact::after(conn, found.workspace_id, after, audience.subscribed, BATCH).await?;
     for contact in page.iter().filter(|contact| includes(audience, contact, stamp.now)) {
-        let with = Start { contact_id: Some(contact.id), event_name: None, event: event(fired_at) };
+        let with = Start { contact_id: Some(contact.id), event: event(fired_at), ..Start::default() };
         route::begin(conn, found, with, stamp, routed).await?;
     }
     Ok(page.last().map(|contact| contact.id))

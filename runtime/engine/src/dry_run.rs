@@ -80,6 +80,7 @@ impl Engine {
             contact_id: input.contact.as_ref().map(|contact| contact.id),
             event_name: input.definition.event_name().map(str::to_owned),
             event: input.event.clone(),
+            ..Start::default()
         };
         let changes = start(&input.definition, &input.graph, with, &Given::new(now, ids.as_ref()))?;
         let mut walk = Walk::new(input, changes, now);
@@ -169,7 +170,7 @@ impl Walk {
     }
 
     fn input(&mut self, engine: &Engine, input: Input) -> Result<(), EngineError> {
-        let state = State { graph: &self.around.graph, execution: &self.execution, visits: &self.visits };
+        let state = State { graph: &self.around.graph, execution: &self.execution, visits: &self.visits, people: None };
         let changes = advance(state, input, &Given::new(self.now, engine.ids().as_ref()))
             .map_err(|refused| EngineError::DryRun(refused.to_string()))?;
         self.apply(changes);

@@ -15,6 +15,7 @@ use crate::dispatch::{self, Dispatcher};
 use crate::heads::Heads;
 use crate::known::AllKnown;
 use crate::links::Links;
+use crate::live::Live;
 use crate::nodes::{self, Peers};
 use crate::prune::{Demand, Retention};
 use crate::route::Stamp;
@@ -65,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) peers: Peers,
     pub(crate) known: AllKnown,
     pub(crate) heads: Heads,
+    pub(crate) live: Live,
     stopping: AtomicBool,
     concurrency: usize,
 }
@@ -118,6 +120,7 @@ impl Engine {
             peers: Peers::default(),
             known: AllKnown::default(),
             heads: Heads::new(),
+            live: Live::new(),
             stopping: false.into(),
             concurrency: options.concurrency,
         }))
@@ -150,6 +153,7 @@ impl Engine {
     /// the next start.
     pub async fn stop(&self, deadline: Duration) {
         self.0.stopping.store(true, Ordering::Release);
+        self.0.live.stop();
         self.0.dispatcher.changed.notify_one();
         let all = u32::try_from(self.0.concurrency).unwrap_or(u32::MAX);
         let idle = self.0.dispatcher.slots.acquire_many(all);

@@ -63,6 +63,9 @@ pub enum EngineError {
     /// A stored or given link is not ours.
     #[error("the link is not valid")]
     BadLink,
+    /// As many follow executions live as may.
+    #[error("too many follow executions live")]
+    TooManyFollow,
     /// A dry run needs a step or contact that is not there.
     #[error("{0}")]
     DryRun(String),

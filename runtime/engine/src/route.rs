@@ -131,7 +131,12 @@ async fn start_all(
 ) -> Result<(), StoreError> {
     let names = [canonical_name(&event.name)];
     for definition in definition::enabled_for_event(conn, event.workspace_id, &names).await? {
-        let with = Start { contact_id: Some(contact), event_name: Some(event.name.clone()), event: event.data.clone() };
+        let with = Start {
+            contact_id: Some(contact),
+            event_name: Some(event.name.clone()),
+            event: event.data.clone(),
+            ..Start::default()
+        };
         if begin(conn, &definition, with, stamp, routed).await?.is_none() {
             tracing::debug!(definition = %definition.id, %contact, "the contact may not enter again");
         }
@@ -210,7 +215,7 @@ pub(crate) async fn wake_one(
     let graph =
         definition::graph(conn, wait.workspace_id, execution.definition_id, execution.definition_version).await?;
     let Some(graph) = graph else { return Ok(Vec::new()) };
-    let state = State { graph: &graph, execution: &execution, visits: &visits };
+    let state = State { graph: &graph, execution: &execution, visits: &visits, people: None };
     let input = Input::Woken { visit: wait.step_execution_id, wake };
     match advance(state, input, &stamp.given()) {
         Ok(changes) => {

@@ -110,6 +110,8 @@ pub(crate) fn read(row: &DbRow) -> Result<Execution, StoreError> {
         workspace_id: row.parsed("workspace_id")?,
         definition_id: row.parsed("definition_id")?,
         definition_version: row.number("definition_version")?,
+        graph_revision: 0,
+        parent: None,
         contact_id: row.maybe_parsed("contact_id")?,
         status: row.word("status")?,
         current_step_id: row.maybe_parsed("current_step_id")?,

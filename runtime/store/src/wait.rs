@@ -97,6 +97,7 @@ fn read(row: &DbRow) -> Result<Wait, StoreError> {
         due_at: row.maybe_time("due_at")?,
         event: row.maybe_json("event")?,
         task: row.maybe_json("task")?,
+        ended_by: None,
         created_at: row.time("created_at")?,
     })
 }

@@ -41,7 +41,7 @@ fn new(
     let kind = request.trigger_type.map_or(TriggerKind::Event, TriggerKind::from);
     let config = request.trigger_config.as_ref().map(|config| &config.0);
     let trigger = Trigger::new(kind, config, request.event_name.as_ref().map(|name| name.0.as_str()), given.now)?;
-    let graph = Graph { steps: vec![trigger_step(&trigger, given)], transitions: vec![] };
+    let graph = Graph { steps: vec![trigger_step(&trigger, given)], transitions: vec![], drawn: None };
     let definition = Definition {
         id: given.id(),
         workspace_id: workspace,
@@ -73,6 +73,8 @@ fn trigger_step(trigger: &Trigger, given: &Given<'_>) -> Step {
         plugin: None,
         follow: Follow::First,
         join: Join::Any,
+        task: None,
+        shown: None,
         created_at: given.now,
         updated_at: given.now,
     }

@@ -165,7 +165,7 @@ pub(super) fn failure(failure: core::Failure) -> wire::StepFailure {
 }
 
 /// An entry of a journal.
-pub(super) fn journal_entry(entry: core::JournalEntry) -> wire::JournalEntry {
+pub(crate) fn journal_entry(entry: core::JournalEntry) -> wire::JournalEntry {
     wire::JournalEntry {
         number: entry.number,
         at: Time(entry.at),

@@ -37,6 +37,9 @@ use utoipa_axum::routes;
 
 use crate::state::ApiState;
 
+pub(crate) use map::journal_entry;
+pub(crate) use wire::journal::JournalEntry;
+
 /// The routes.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()

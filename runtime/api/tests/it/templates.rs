@@ -35,6 +35,8 @@ async fn use_in_workflow(server: &Server, template: &Value) {
         plugin: None,
         follow: Follow::First,
         join: Join::Any,
+        task: None,
+        shown: None,
         created_at: Timestamp(NOW),
         updated_at: Timestamp(NOW),
     };
@@ -53,7 +55,7 @@ async fn use_in_workflow(server: &Server, template: &Value) {
         created_at: Timestamp(NOW),
         updated_at: Timestamp(NOW),
     };
-    let graph = Graph { steps: vec![step], transitions: vec![] };
+    let graph = Graph { steps: vec![step], transitions: vec![], drawn: None };
     server.write(move |conn| Box::pin(async move { definition::insert(conn, &new, &graph).await })).await;
 }
 

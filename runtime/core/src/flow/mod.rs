@@ -6,21 +6,25 @@
 mod act;
 mod assignee;
 mod calendar;
+mod draft;
 mod drawn;
 mod due;
 mod facts;
 mod happening;
+mod loops;
 mod patch;
 mod people;
 mod phase;
 mod schedule;
 mod spec;
+mod standing;
 mod status;
 mod task;
 
 pub use act::{Act, ActRefused, Deed, RunResult};
 pub use assignee::Assignee;
 pub use calendar::{Span, Unit};
+pub use draft::{compile, step_id};
 pub use drawn::{Compiled, Draft, DrawProblem, Drawn, DrawnEdge, Exit, LoopSpec, PhaseSpec, START};
 pub use due::{Due, DueRule, DueWhen, reading};
 pub use facts::{Context, Entity, Facts};

@@ -43,7 +43,7 @@ impl Moment<'_> {
         while let Some(visit) = next.take() {
             let one = self.one(&graph, &visit);
             let input = self.settled(&graph, &one, visit.run());
-            let state = State { graph: &graph, execution: &execution, visits: &visits };
+            let state = State { graph: &graph, execution: &execution, visits: &visits, people: None };
             let Ok(more) = advance(state, input, &self.world.given(self.now)) else {
                 self.world.broken.get_or_insert("an answer was refused by the state it was given for".into());
                 return vec![];

@@ -122,7 +122,7 @@ impl Moment<'_> {
             visits = self.world.failed_visit(id).into_iter().collect();
         }
         let graph = self.world.graph(&execution);
-        let state = State { graph: &graph, execution: &execution, visits: &visits };
+        let state = State { graph: &graph, execution: &execution, visits: &visits, people: None };
         match advance(state, input, &self.world.given(self.now)) {
             Ok(changes) => vec![Job::Apply(ask, Box::new(changes))],
             Err(_) => {

@@ -211,8 +211,7 @@ impl Plan {
         let (node, at) = (self.some_node(), self.chance.random_range(0..self.world.workflows.len()));
         let who = self.chance.random_bool(0.8).then(|| self.chance.random_range(0..CONTACTS));
         self.ops.push(Op::Start(node, at, who));
-        let (now, with) =
-            (self.now(node), Start { contact_id: who.map(contact), event_name: None, event: Value::Null });
+        let (now, with) = (self.now(node), Start { contact_id: who.map(contact), ..Start::default() });
         let due = self.world.begin(at, with, node, now);
         self.nodes[node].jobs.extend(due.into_iter().map(Job::Run));
     }

@@ -183,7 +183,7 @@ impl<'m> Way<'m> {
         match edge.looping {
             None => true,
             Some(Looping::Back { max }) => passes(edge.id) < max,
-            Some(Looping::Within { of }) => passes(of) < max(of),
+            Some(Looping::BackAs { of } | Looping::Within { of }) => passes(of) < max(of),
             Some(Looping::UsedUp { of }) => passes(of) >= max(of),
         }
     }

@@ -244,7 +244,12 @@ impl World {
         for at in 0..self.workflows.len() {
             let definition = &self.workflows[at].definition;
             if definition.enabled && definition.event_name().map(canonical_name) == Some(canonical_name(name)) {
-                let with = Start { contact_id: Some(contact), event_name: Some(name.into()), event: json!({"a": 1}) };
+                let with = Start {
+                    contact_id: Some(contact),
+                    event_name: Some(name.into()),
+                    event: json!({"a": 1}),
+                    ..Start::default()
+                };
                 due.extend(self.begin(at, with, node, now));
             }
         }
@@ -269,7 +274,7 @@ impl World {
     /// Ends one wait inside a commit, if the execution still stands on it.
     fn wake(&mut self, wait: &Wait, wake: Wake, node: NodeId, now: Timestamp) -> Vec<StepExecution> {
         let Some((execution, visits)) = self.state(wait.execution_id) else { return vec![] };
-        let state = State { graph: &self.graph(&execution), execution: &execution, visits: &visits };
+        let state = State { graph: &self.graph(&execution), execution: &execution, visits: &visits, people: None };
         match advance(state, Input::Woken { visit: wait.step_execution_id, wake }, &self.given(now)) {
             Ok(changes) => self.apply(&changes, node).unwrap_or_default(),
             Err(_) => vec![],

@@ -108,7 +108,7 @@ impl Bed {
 
     pub(crate) fn advance(&self, execution: &Execution, visits: &[StepExecution], input: Input) -> Changes {
         let graph = graph();
-        advance(State { graph: &graph, execution, visits }, input, &self.given()).expect("accepted")
+        advance(State { graph: &graph, execution, visits, people: None }, input, &self.given()).expect("accepted")
     }
 
     /// Stores the answer of the one open visit.

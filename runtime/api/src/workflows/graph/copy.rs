@@ -13,6 +13,7 @@ pub(crate) fn copy(graph: &Graph, given: &Given<'_>) -> Graph {
     let edge_id = |old: TransitionId| new_edges.get(&old).copied().unwrap_or(old);
     let looping = |part: Looping| match part {
         Looping::Back { max } => Looping::Back { max },
+        Looping::BackAs { of } => Looping::BackAs { of: edge_id(of) },
         Looping::Within { of } => Looping::Within { of: edge_id(of) },
         Looping::UsedUp { of } => Looping::UsedUp { of: edge_id(of) },
     };
@@ -28,5 +29,5 @@ pub(crate) fn copy(graph: &Graph, given: &Given<'_>) -> Graph {
         updated_at,
         ..old.clone()
     });
-    Graph { steps, transitions: transitions.collect() }
+    Graph { steps, transitions: transitions.collect(), drawn: None }
 }

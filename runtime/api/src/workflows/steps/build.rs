@@ -45,6 +45,8 @@ pub(crate) async fn new_step(
         plugin: Some(digest),
         follow: Follow::First,
         join: Join::Any,
+        task: None,
+        shown: None,
         created_at: given.now,
         updated_at: given.now,
     })

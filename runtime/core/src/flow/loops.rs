@@ -1,0 +1,225 @@
+//! Which of the drawn edges lead back (spec epilot-flows, 10 and 11.4).
+//!
+//! Nothing says so but the decision: an edge leads back if it is the loop branch itself, or leaves what only the loop branch leads to,
+//! and enters what comes before the decision. Whatever closes a circle beside that is a problem.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::draft::{Resolved, transition_id};
+use super::drawn::{DrawProblem, Drawn, Exit, LoopSpec};
+use super::spec::Repeat;
+use crate::definition::{Guard, Looping, Step, Transition};
+use crate::id::{DefinitionId, StepId};
+
+/// A loop before its edges have ids.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    decision: StepId,
+    repeat: Repeat,
+    /// The places of its edges that lead back.
+    back: Vec<usize>,
+    /// Those of its loop branch.
+    again: Vec<usize>,
+    /// Those of its exit branch.
+    leave: Vec<usize>,
+    body: Vec<StepId>,
+}
+
+/// Where one gets from where.
+struct Web<'e> {
+    edges: &'e [Resolved],
+    /// Edges that stand for the exits of phases.
+    exits: Vec<(StepId, StepId)>,
+}
+
+impl Web<'_> {
+    /// All steps that are reached from some, themselves included, over edges for which this holds.
+    fn reached(&self, from: &[StepId], holds: impl Fn(usize, &Resolved) -> bool) -> HashSet<StepId> {
+        self.spread(from, holds, |from, to| (from, to))
+    }
+
+    /// All steps from which one of some is reached.
+    fn reaching(&self, to: &[StepId], holds: impl Fn(usize, &Resolved) -> bool) -> HashSet<StepId> {
+        self.spread(to, holds, |from, to| (to, from))
+    }
+
+    fn spread(
+        &self,
+        begin: &[StepId],
+        holds: impl Fn(usize, &Resolved) -> bool,
+        turned: impl Fn(StepId, StepId) -> (StepId, StepId),
+    ) -> HashSet<StepId> {
+        let mut next: HashMap<StepId, Vec<StepId>> = HashMap::new();
+        let drawn = self.edges.iter().enumerate().filter(|(place, edge)| holds(*place, edge));
+        for (from, to) in drawn.map(|(_, edge)| (edge.from, edge.to)).chain(self.exits.iter().copied()) {
+            let (from, to) = turned(from, to);
+            next.entry(from).or_default().push(to);
+        }
+        let (mut found, mut open): (HashSet<_>, _) = (begin.iter().copied().collect(), begin.to_vec());
+        while let Some(at) = open.pop() {
+            for to in next.get(&at).into_iter().flatten() {
+                if found.insert(*to) {
+                    open.push(*to);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The loops, inner ones first.
+pub(super) fn find(
+    steps: &[Step],
+    drawn: &Drawn,
+    edges: &[Resolved],
+    exits: &[Exit],
+) -> Result<Vec<Found>, Vec<DrawProblem>> {
+    let web = Web { edges, exits: exit_edges(steps, exits) };
+    let again = loop_branches(steps, drawn, edges);
+    let (mut loops, mut problems, mut taken) = (Vec::new(), Vec::new(), HashSet::new());
+    for (place, step) in steps.iter().enumerate() {
+        let Some(repeat) = step.task.as_ref().and_then(|task| task.repeat.clone()) else { continue };
+        let back = back_of(&web, step.id, &again);
+        let path = format!("tasks.{place}.loop_config");
+        if back.is_empty() {
+            let message = "the loop branch does not lead back to anything before the decision".to_owned();
+            problems.push(DrawProblem { path, message });
+        } else if back.iter().any(|edge| !taken.insert(*edge)) {
+            problems.push(DrawProblem { path, message: "an edge leads back for two loops".to_owned() });
+        }
+        let branch = |name: &str| branch_of(drawn, edges, step.id, name);
+        let (again, leave) = (branch(&repeat.again), branch(&repeat.leave));
+        loops.push(Found { decision: step.id, repeat, back, again, leave, body: Vec::new() });
+    }
+    problems.extend(circle(&web, &taken));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    for found in &mut loops {
+        let ends = |end: fn(&Resolved) -> StepId| -> Vec<_> {
+            found.back.iter().filter_map(|place| edges.get(*place)).map(end).collect()
+        };
+        let (targets, sources) = (ends(|edge| edge.to), ends(|edge| edge.from));
+        let forward = |place: usize, _: &Resolved| !taken.contains(&place);
+        let before = web.reaching(&sources, forward);
+        let body: BTreeSet<_> = web.reached(&targets, forward).into_iter().filter(|it| before.contains(it)).collect();
+        found.body = body.into_iter().collect();
+    }
+    loops.sort_by_key(|found| found.body.len());
+    Ok(loops)
+}
+
+/// The places of all edges that lead back.
+pub(super) fn back_edges(steps: &[Step], drawn: &Drawn, edges: &[Resolved]) -> HashSet<usize> {
+    let web = Web { edges, exits: Vec::new() };
+    let again = loop_branches(steps, drawn, edges);
+    let decisions = steps.iter().filter(|step| step.task.as_ref().is_some_and(|task| task.repeat.is_some()));
+    decisions.flat_map(|step| back_of(&web, step.id, &again)).collect()
+}
+
+/// The edges of each loop branch, by their places, with the decision.
+fn loop_branches(steps: &[Step], drawn: &Drawn, edges: &[Resolved]) -> HashMap<usize, StepId> {
+    let repeats: HashMap<StepId, &str> =
+        steps.iter().filter_map(|step| Some((step.id, step.task.as_ref()?.repeat.as_ref()?.again.as_str()))).collect();
+    let is_again = |edge: &Resolved| {
+        let condition = drawn.edges.get(edge.drawn).and_then(|drawn| drawn.condition.as_deref());
+        condition.is_some() && condition == repeats.get(&edge.from).copied()
+    };
+    edges.iter().enumerate().filter(|(_, edge)| is_again(edge)).map(|(place, edge)| (place, edge.from)).collect()
+}
+
+fn back_of(web: &Web<'_>, decision: StepId, again: &HashMap<usize, StepId>) -> Vec<usize> {
+    let own = |place: usize| again.get(&place) == Some(&decision);
+    let targets: Vec<_> =
+        web.edges.iter().enumerate().filter(|(place, _)| own(*place)).map(|(_, edge)| edge.to).collect();
+    // What is reached without the loop branch, from wherever nothing leads to.
+    let entered: HashSet<_> = web.edges.iter().map(|edge| edge.to).collect();
+    let begin: Vec<_> = web.edges.iter().map(|edge| edge.from).filter(|from| !entered.contains(from)).collect();
+    let mut first = web.reached(&begin, |place, _| !own(place));
+    first.insert(decision);
+    let by_branch = web.reached(&targets, |_, edge| edge.from != decision);
+    let before = web.reaching(&[decision], |place, _| !again.contains_key(&place));
+    let leads_back = |place: usize, edge: &Resolved| {
+        let leaves = own(place) || (by_branch.contains(&edge.from) && !first.contains(&edge.from));
+        leaves && first.contains(&edge.to) && before.contains(&edge.to)
+    };
+    web.edges.iter().enumerate().filter(|(place, edge)| leads_back(*place, edge)).map(|(place, _)| place).collect()
+}
+
+/// The places of the edges of a branch.
+fn branch_of(drawn: &Drawn, edges: &[Resolved], decision: StepId, branch: &str) -> Vec<usize> {
+    let is_of = |edge: &Resolved| {
+        let condition = drawn.edges.get(edge.drawn).and_then(|drawn| drawn.condition.as_deref());
+        edge.from == decision && condition == Some(branch)
+    };
+    edges.iter().enumerate().filter(|(_, edge)| is_of(edge)).map(|(place, _)| place).collect()
+}
+
+/// An edge that closes a circle which is no loop. Edges into and out of steps that lie on no circle are taken away until none is
+/// left; what remains lies on circles, or between two.
+fn circle(web: &Web<'_>, back: &HashSet<usize>) -> Option<DrawProblem> {
+    let drawn = web.edges.iter().enumerate().filter(|(place, _)| !back.contains(place));
+    let drawn = drawn.map(|(_, edge)| (edge.from, edge.to, Some(edge.drawn)));
+    let mut left: Vec<_> = drawn.chain(web.exits.iter().map(|(from, to)| (*from, *to, None))).collect();
+    loop {
+        let (leave, enter): (HashSet<_>, HashSet<_>) = left.iter().map(|(from, to, _)| (*from, *to)).unzip();
+        let before = left.len();
+        left.retain(|(from, to, _)| enter.contains(from) && leave.contains(to));
+        if left.len() == before {
+            break;
+        }
+    }
+    let place = left.iter().find_map(|(_, _, drawn)| *drawn);
+    let path = place.map_or_else(|| "phases".to_owned(), |place| format!("edges.{place}"));
+    let message = "closes a circle that is no loop: let a decision with loop_config lead back".to_owned();
+    (!left.is_empty()).then_some(DrawProblem { path, message })
+}
+
+fn exit_edges(steps: &[Step], exits: &[Exit]) -> Vec<(StepId, StepId)> {
+    let mut edges = Vec::new();
+    for step in steps {
+        let phase = step.task.as_ref().and_then(|task| task.phase.as_deref());
+        let of = exits.iter().filter(|exit| phase == Some(exit.phase.as_str()));
+        edges.extend(of.flat_map(|exit| &exit.to).map(|to| (step.id, *to)));
+    }
+    edges
+}
+
+/// Says in the transitions which lead back, which repeat, and which leave once the rounds are used up.
+pub(super) fn mark(
+    transitions: &mut Vec<Transition>,
+    edges: &[Resolved],
+    loops: Vec<Found>,
+    definition: DefinitionId,
+) -> Vec<LoopSpec> {
+    debug_assert_eq!(transitions.len(), edges.len());
+    let mut specs = Vec::with_capacity(loops.len());
+    for Found { decision, repeat, back, again, leave, body } in loops {
+        let Some(counter) = back.first().and_then(|place| transitions.get(*place)).map(|edge| edge.id) else {
+            continue;
+        };
+        for (at, place) in back.iter().enumerate() {
+            if let Some(edge) = transitions.get_mut(*place) {
+                edge.looping = Some(match at {
+                    0 => Looping::Back { max: repeat.max },
+                    _ => Looping::BackAs { of: counter },
+                });
+            }
+        }
+        for place in again.iter().filter(|place| !back.contains(place)) {
+            if let Some(edge) = transitions.get_mut(*place) {
+                edge.looping = Some(Looping::Within { of: counter });
+            }
+        }
+        for place in &leave {
+            let Some(edge) = transitions.get(*place) else { continue };
+            let id = transition_id(definition, &format!("{}~used-up", edge.id), 0);
+            let guard = Guard::Branch(repeat.again.clone());
+            let twin = Transition { id, guard, looping: Some(Looping::UsedUp { of: counter }), ..edge.clone() };
+            transitions.push(twin);
+        }
+        let Repeat { again, leave, max } = repeat;
+        specs.push(LoopSpec { decision, again, leave, back: counter, max, body });
+    }
+    specs
+}

@@ -23,6 +23,7 @@ use crate::freshness::Freshness;
 use crate::graphs::Graphs;
 use crate::queue::Queue;
 use crate::trouble::Condition;
+use crate::watch::Watches;
 
 /// The most jobs in one transaction: bounds how long the first of them waits for the last.
 const MAX_BATCH: usize = 128;
@@ -142,6 +143,7 @@ pub(crate) struct Committer {
     pub(crate) pool: DbPool,
     pub(crate) graphs: Graphs,
     pub(crate) freshness: Freshness,
+    pub(crate) watches: Watches,
     pub(crate) node: Arc<str>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) condition: Arc<Condition>,
@@ -223,8 +225,9 @@ impl Committer {
             }
             conn.close().await;
         }
-        let mut conn =
-            Conn::writing(self.pool.acquire().await?, self.graphs.clone(), self.freshness.clone(), self.node.clone());
+        let db = self.pool.acquire().await?;
+        let conn = Conn::writing(db, self.graphs.clone(), self.freshness.clone(), self.node.clone());
+        let mut conn = conn.telling(self.watches.clone());
         match conn.db().begin(alone).await {
             Ok(()) => Ok(conn),
             Err(error) => {

@@ -10,6 +10,7 @@ use crate::counter::{Count, CounterKey};
 use crate::dialect::DbConnection;
 use crate::freshness::{Freshness, Seen};
 use crate::graphs::{GraphKey, Graphs, Kept};
+use crate::watch::Watches;
 
 /// A connection to the database: from [`Store::reader`](crate::Store::reader) to read, or inside
 /// [`Store::write`](crate::Store::write) to write.
@@ -17,6 +18,7 @@ pub struct Conn {
     db: DbConnection,
     graphs: Graphs,
     freshness: Freshness,
+    watches: Watches,
     node: Arc<str>,
     pending: Option<Pending>,
 }
@@ -37,11 +39,16 @@ pub(crate) struct Mark(usize, usize);
 
 impl Conn {
     pub(crate) fn reading(db: DbConnection, graphs: Graphs, freshness: Freshness, node: Arc<str>) -> Self {
-        Self { db, graphs, freshness, node, pending: None }
+        Self { db, graphs, freshness, watches: Watches::default(), node, pending: None }
     }
 
     pub(crate) fn writing(db: DbConnection, graphs: Graphs, freshness: Freshness, node: Arc<str>) -> Self {
-        Self { db, graphs, freshness, node, pending: Some(Pending::default()) }
+        Self { db, graphs, freshness, watches: Watches::default(), node, pending: Some(Pending::default()) }
+    }
+
+    /// Tells these of what is committed.
+    pub(crate) fn telling(self, watches: Watches) -> Self {
+        Self { watches, ..self }
     }
 
     /// Closes the connection in place of giving it back, and rolls back what is open on it.
@@ -74,10 +81,11 @@ impl Conn {
     /// Says that a row was written.
     pub(crate) fn wrote(&mut self, id: Uuid) {
         let shared = self.is_shared();
-        if let Some(pending) = self.pending.as_mut().filter(|_| !shared) {
+        let Some(pending) = &mut self.pending else { return };
+        if !shared {
             self.freshness.wrote(id);
-            pending.written.push(id);
         }
+        pending.written.push(id);
     }
 
     /// How a row stands after what this write has done so far, to ask later whether it
@@ -138,8 +146,14 @@ impl Conn {
     }
 
     pub(crate) async fn committed(&mut self) {
+        let shared = self.is_shared();
         let Some(pending) = &mut self.pending else { return };
-        pending.written.drain(..).for_each(|id| self.freshness.committed(id));
+        for id in pending.written.drain(..) {
+            if !shared {
+                self.freshness.committed(id);
+            }
+            self.watches.committed(id);
+        }
         for (key, kept) in pending.graphs.drain(..) {
             self.graphs.keep(key, kept).await;
         }

@@ -47,6 +47,7 @@ pub mod template;
 pub mod transfer;
 mod trouble;
 pub mod wait;
+mod watch;
 pub mod workflow_admin;
 pub mod workspace;
 
@@ -57,3 +58,4 @@ pub use futures_util::future::BoxFuture;
 pub use page::{Direction, Page};
 pub use store::{Store, StoreOptions};
 pub use trouble::Trouble;
+pub use watch::Watch;

@@ -18,6 +18,7 @@ use crate::freshness::{Freshness, Seen};
 use crate::graphs::Graphs;
 use crate::queue::{Bounds, Lane, Queue};
 use crate::trouble::{self, Condition};
+use crate::watch::{Watch, Watches};
 
 /// What is refused as overload.
 #[derive(Clone, Copy)]
@@ -53,6 +54,7 @@ struct Inner {
     writer: DbPool,
     graphs: Graphs,
     freshness: Freshness,
+    watches: Watches,
     node: Arc<str>,
     queue: Arc<Queue>,
     patience: Duration,
@@ -88,12 +90,13 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let Pools { readers, quick, writer, node } = dialect::open(url, patience).await?;
         let graphs = Graphs::new();
-        let freshness = Freshness::new();
+        let (freshness, watches) = (Freshness::new(), Watches::default());
         let (queue, condition) = (Arc::new(Queue::new(queue)), Arc::new(Condition::new()));
         let committer = Committer {
             pool: writer.clone(),
             graphs: graphs.clone(),
             freshness: freshness.clone(),
+            watches: watches.clone(),
             node: Arc::clone(&node),
             queue: Arc::clone(&queue),
             condition: Arc::clone(&condition),
@@ -105,6 +108,7 @@ impl Store {
             writer,
             graphs,
             freshness,
+            watches,
             node,
             queue,
             patience,
@@ -174,6 +178,11 @@ impl Store {
     /// processes do to the file (`stepwell workspace`) is not known here.
     pub fn is_fresh(&self, id: Uuid, seen: Seen) -> bool {
         self.0.freshness.holds(id, seen)
+    }
+
+    /// Waits for this process to commit a write of an execution, contact, definition or workspace.
+    pub fn watch(&self, id: Uuid) -> Watch {
+        self.0.watches.begin(id)
     }
 
     /// Runs `job` on the connection that writes. What it wrote is durable once this returns `Ok`; if the job answers `Err`

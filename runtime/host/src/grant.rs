@@ -9,6 +9,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::stepwell::plugin;
 use crate::bindings::wasi;
+use crate::capability::branches;
 use crate::error::HostError;
 use crate::state::RunState;
 
@@ -104,8 +105,8 @@ impl Import {
 /// Packages that every guest gets, empty: no files, no environment, no sockets.
 const PLAIN: [&str; 6] = ["wasi:io/", "wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:random/", "wasi:sockets/"];
 
-/// Interfaces of types alone, which give nothing.
-const TYPES: [&str; 2] = ["stepwell:plugin/types", "wasi:http/types"];
+/// Interfaces that give nothing: of types alone, and what only says more about the step's answer.
+const FREE: [&str; 3] = ["stepwell:plugin/types", "wasi:http/types", branches::NAME];
 
 /// The imports of a component that have to be granted. Refuses one that this host does not know.
 pub(crate) fn imports_of(component: &Component, engine: &Engine) -> Result<Vec<Import>, HostError> {
@@ -115,7 +116,7 @@ pub(crate) fn imports_of(component: &Component, engine: &Engine) -> Result<Vec<I
         match Import::ALL.into_iter().find(|import| import.name() == bare) {
             Some(import) if !found.contains(&import) => found.push(import),
             Some(_) => {}
-            None if TYPES.contains(&bare) || PLAIN.iter().any(|package| bare.starts_with(package)) => {}
+            None if FREE.contains(&bare) || PLAIN.iter().any(|package| bare.starts_with(package)) => {}
             None => return Err(unknown_import(name)),
         }
     }
@@ -155,6 +156,7 @@ pub(crate) fn linker(engine: &Engine, imports: &[Import]) -> wasmtime::Result<Li
         wasmtime_wasi_http::WasiHttpView::http,
     )?;
     plugin::types::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| &mut state.run)?;
+    plugin::branches::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| &mut state.run)?;
     imports.iter().try_for_each(|import| import.link(&mut linker))?;
     Ok(linker)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
-use stepwell_core::{Call, Digest, Failure, Mode, Outcome, StepReport, StepRequest};
+use stepwell_core::{Call, Completion, Digest, Failure, Mode, Outcome, StepReport, StepRequest};
 use tokio::time::timeout;
 use wasmtime::component::Instance;
 use wasmtime::{Engine, Store};
@@ -142,10 +142,10 @@ fn attempt<'a>(
 
 fn report(ended: Ended<wit::Outcome>, most: usize) -> (StepReport, bool) {
     let Ended { answer, run, cpu_ms } = ended;
-    let Run { log, effects, mut outgoing, .. } = run;
+    let Run { log, effects, branches, mut outgoing, .. } = run;
     let read = answer.and_then(|answer| convert::outcome(answer, most).map_err(Stopped::Failed));
     let (outcome, stopped, no_room) = match read {
-        Ok(outcome) => (explained(outcome, log.refusal()), false, false),
+        Ok(outcome) => (explained(following(outcome, branches), log.refusal()), false, false),
         Err(Stopped::Failed(failure)) => (Outcome::Failed(failure), true, false),
         Err(Stopped::NoRoom) => (Outcome::Failed(no_room_failure()), true, true),
     };
@@ -153,6 +153,17 @@ fn report(ended: Ended<wit::Outcome>, most: usize) -> (StepReport, bool) {
     let report =
         StepReport { outcome, effects, plugin: None, log: log.take(), requests: outgoing.take_made(), cpu_ms, no_room };
     (report, stopped)
+}
+
+/// A completion with what the run followed beside its branch; another outcome follows nothing.
+fn following(outcome: Outcome, branches: Vec<String>) -> Outcome {
+    match outcome {
+        Outcome::Completed(done) => {
+            let more = branches.into_iter().filter(|branch| done.branch.as_ref() != Some(branch)).collect();
+            Outcome::Completed(Completion { branches: more, ..done })
+        }
+        other => other,
+    }
 }
 
 /// A failure with the reason for which the host refused something: interfaces such as HTTP cannot hand it to the guest.
@@ -252,6 +263,17 @@ mod tests {
         assert_eq!(explained("not allowed.", Some("grant it")), "not allowed: grant it");
         assert_eq!(explained("not allowed: grant it", Some("grant it")), "not allowed: grant it");
         assert_eq!(explained("not allowed", None), "not allowed");
+    }
+
+    #[test]
+    fn only_a_completion_follows_branches_and_each_once() {
+        let done = Completion { branch: Some("a".into()), ..Completion::default() };
+        let Outcome::Completed(done) = following(Outcome::Completed(done), vec!["b".into(), "a".into()]) else {
+            panic!("a completion")
+        };
+        assert_eq!(done.followed(), ["a", "b"]);
+        let exited = Outcome::Exited { reason: None };
+        assert_eq!(following(exited.clone(), vec!["b".into()]), exited);
     }
 
     #[test]

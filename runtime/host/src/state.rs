@@ -78,6 +78,8 @@ pub(crate) struct Run {
     pub(crate) grants: Arc<Grants>,
     pub(crate) log: RunLog,
     pub(crate) effects: Effects,
+    /// What is followed beside the branch of the completion.
+    pub(crate) branches: Vec<String>,
     pub(crate) outgoing: Outgoing,
 }
 
@@ -87,7 +89,7 @@ impl Run {
         let log = RunLog::new(services.limits.log);
         let effects = Effects::new(services.limits.effects);
         let outgoing = Outgoing::new(services.clone(), facts.clone(), grants.clone(), log.clone());
-        Self { services, facts, grants, log, effects, outgoing }
+        Self { services, facts, grants, log, effects, branches: Vec::new(), outgoing }
     }
 
     /// Refuses every capability to a guest that is only asked something.

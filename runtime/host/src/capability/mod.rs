@@ -1,6 +1,7 @@
 //! What a plugin may import: one module for each interface. All read through `core::PluginData`; those that write buffer
 //! effects, which are stored with the step's outcome.
 
+pub(crate) mod branches;
 pub(crate) mod connections;
 mod contacts;
 mod events;

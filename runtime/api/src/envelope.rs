@@ -13,7 +13,18 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::{FieldError, Parts, Undressed};
+use crate::flows;
 use crate::wire::Time;
+
+/// In whose words an error is sent. In the response's extensions; without it, it is the workflows surface.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// The workflows surface and the native API.
+    #[default]
+    Workflows,
+    /// The flows surface.
+    Flows,
+}
 
 /// The body of every error.
 #[derive(Serialize, ToSchema)]
@@ -56,6 +67,7 @@ struct Details {
 /// Writes the error that a response carries, if it carries one, into its body, and logs its cause.
 pub(crate) fn dress(mut response: Response, request_id: Uuid, now: Timestamp) -> Response {
     let Some(Undressed(error)) = response.extensions_mut().remove::<Undressed>() else { return response };
+    let face = response.extensions_mut().remove::<Face>().unwrap_or_default();
     log(&error);
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after {
@@ -66,7 +78,14 @@ pub(crate) fn dress(mut response: Response, request_id: Uuid, now: Timestamp) ->
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.remove(CONTENT_LENGTH);
-    *response.body_mut() = Body::from(body(&error, request_id, now));
+    let body = match face {
+        Face::Workflows => body(&error, request_id, now),
+        Face::Flows => {
+            *response.status_mut() = flows::error::status(error.status);
+            flows::error::body(&error, request_id)
+        }
+    };
+    *response.body_mut() = Body::from(body);
     response
 }
 

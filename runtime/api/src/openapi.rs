@@ -7,9 +7,10 @@ use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Response};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, ObjectBuilder, ResponseBuilder, Type};
-use utoipa::{Modify, OpenApi as _, ToSchema};
+use utoipa::{Modify, OpenApi as _, PartialSchema as _, ToSchema};
 
 use crate::envelope::ErrorBody;
+use crate::flows::wire::common::ErrorResp;
 use crate::scope::SCOPES;
 
 /// The document without routes.
@@ -133,13 +134,16 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
     let components = api.components.get_or_insert_default();
     define(components);
     for (path, item) in &mut api.paths.paths {
+        let of_flows = is_of_flows(path);
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
             for common in COMMON {
                 if (common.applies)(operation) {
                     let answers = &mut operation.responses.responses;
-                    let shared = || RefOr::Ref(Ref::from_response_name(common.name));
-                    answers.entry(common.status.to_owned()).or_insert_with(shared);
+                    let (status, name) =
+                        if of_flows { common.in_flows() } else { (common.status, common.name.to_owned()) };
+                    let shared = || RefOr::Ref(Ref::from_response_name(name));
+                    answers.entry(status.to_owned()).or_insert_with(shared);
                 }
             }
             for answer in operation.responses.responses.values_mut() {
@@ -150,22 +154,50 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
     api
 }
 
+/// Whether a path is one of the flows surface, which has error bodies of its own.
+fn is_of_flows(path: &str) -> bool {
+    ["/v2/flows/", "/v1/workflows/", "/v2/workflows/", "/v1/entity/"].iter().any(|start| path.starts_with(start))
+}
+
+impl Common {
+    /// The status and name of the answer in the flows surface, where a schema that is not met is a bad request.
+    fn in_flows(&self) -> (&'static str, String) {
+        if self.status == "422" {
+            ("400", "FlowsBadRequest".to_owned())
+        } else {
+            (self.status, format!("Flows{}", self.name))
+        }
+    }
+}
+
 fn define(components: &mut Components) {
     let mut schemas = Vec::new();
     ErrorBody::schemas(&mut schemas);
+    ErrorResp::schemas(&mut schemas);
     components.schemas.extend(schemas);
+    components.schemas.insert(ErrorResp::name().into_owned(), ErrorResp::schema());
     for common in COMMON {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
-        let mut response = ResponseBuilder::new().description(common.description).content("application/json", content);
-        if matches!(common.status, "429" | "503") {
-            let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
-            let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait")).build();
-            response = response.header("Retry-After", header);
-        }
-        let mut response = RefOr::T(response.build());
-        with_request_id(&mut response);
+        let response = shared(common, &ErrorBody::name(), common.description);
         components.responses.insert(common.name.to_owned(), response);
+        let (status, name) = common.in_flows();
+        if status == common.status {
+            let description = common.description.replace("error.code", "code");
+            components.responses.insert(name, shared(common, &ErrorResp::name(), &description));
+        }
     }
+}
+
+fn shared(common: &Common, body: &str, description: &str) -> RefOr<Response> {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(body))).build();
+    let mut response = ResponseBuilder::new().description(description).content("application/json", content);
+    if matches!(common.status, "429" | "503") {
+        let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
+        let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait")).build();
+        response = response.header("Retry-After", header);
+    }
+    let mut response = RefOr::T(response.build());
+    with_request_id(&mut response);
+    response
 }
 
 fn with_request_id(answer: &mut RefOr<Response>) {

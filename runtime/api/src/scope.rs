@@ -10,7 +10,7 @@ pub(crate) trait Scope: Send + Sync + 'static {
     const RATE: Option<RateClass> = None;
 }
 
-macro_rules! scopes {
+macro_rules! scope {
     ($($(#[$doc:meta])* $name:ident = $text:literal $(in $rate:ident)?;)*) => {
         $($(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,12 @@ macro_rules! scopes {
             const NAME: &'static str = $text;
             $(const RATE: Option<RateClass> = Some(RateClass::$rate);)?
         })*
+    };
+}
+
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal $(in $rate:ident)?;)*) => {
+        scope! { $($(#[$doc])* $name = $text $(in $rate)?;)* }
 
         /// Every scope.
         pub const SCOPES: &[&str] = &[$($text),*];
@@ -31,6 +37,8 @@ scopes! {
     WorkflowsRead = "workflows:read";
     /// Change workflows, start and cancel executions.
     WorkflowsWrite = "workflows:write";
+    /// Follow executions as they go on.
+    ExecutionsRead = "executions:read";
     /// See contacts.
     ContactsRead = "contacts:read";
     /// Change contacts.
@@ -67,6 +75,26 @@ scopes! {
     WorkspaceRead = "workspace:read";
     /// Rotate the webhook signing secret.
     WorkspaceWrite = "workspace:write";
+}
+
+// Those whose routes are being written. A scope moves up, where keys can have it, with the first route that asks for it.
+scope! {
+    /// See flows and checklists: executions, their phases and tasks.
+    FlowsRead = "flows:read";
+    /// Start, change and delete flows and checklists, and act for a user.
+    FlowsWrite = "flows:write";
+    /// See templates of flows, definitions of checklists and closing reasons.
+    FlowTemplatesRead = "flow-templates:read";
+    /// Change templates of flows, definitions of checklists and closing reasons.
+    FlowTemplatesWrite = "flow-templates:write";
+    /// See the tasks that people have to do.
+    TasksRead = "tasks:read";
+    /// Complete, skip, assign and discuss tasks.
+    TasksWrite = "tasks:write";
+    /// See entities.
+    EntitiesRead = "entities:read";
+    /// Make and change entities.
+    EntitiesWrite = "entities:write";
 }
 
 /// Whether one scope of a key, `*` and `resource:*` included, allows a wanted one, which may have a `*` as well.

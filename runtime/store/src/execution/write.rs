@@ -71,8 +71,8 @@ async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool
     let done = sql::query(
         "insert into execution (id, workspace_id, definition_id, definition_version, contact_id, status, current_step_id,
          exit_reason, event_name, event, variables, reentry, reentry_key, row_version, journal_length, started_at,
-         completed_at, created_at, updated_at, output_bytes, marking)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
+         completed_at, created_at, updated_at, output_bytes, marking, graph_revision, parent)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
          where not exists (select 1 from entered where definition_id = $3 and reentry_key = $13)
          on conflict (definition_id, reentry_key) where reentry_key is not null do nothing",
     )
@@ -97,6 +97,8 @@ async fn insert_execution(conn: &mut Conn, execution: &Execution) -> Result<bool
     .bind(execution.updated_at.0)
     .bind(execution.output_bytes)
     .bind(marking(execution)?)
+    .bind(i64::from(execution.graph_revision))
+    .bind(maybe_json(execution.parent.as_ref())?)
     .execute(conn.db())
     .await?;
     conn.wrote(execution.id.0);
@@ -109,7 +111,7 @@ async fn update_execution(conn: &mut Conn, changes: &Changes) -> Result<(), Stor
     let done = sql::query(
         "update execution set status = $4, current_step_id = $5, exit_reason = $6, event = $7, variables = $8,
          reentry_key = $9, row_version = $10, journal_length = $11, completed_at = $12, updated_at = $13,
-         output_bytes = $14, marking = $15
+         output_bytes = $14, marking = $15, graph_revision = $16
          where id = $1 and workspace_id = $2 and row_version = $3",
     )
     .bind(execution.id.to_string())
@@ -127,6 +129,7 @@ async fn update_execution(conn: &mut Conn, changes: &Changes) -> Result<(), Stor
     .bind(execution.updated_at.0)
     .bind(execution.output_bytes)
     .bind(marking(execution)?)
+    .bind(i64::from(execution.graph_revision))
     .execute(conn.db())
     .await
     .map_err(|error| StoreError::unless_duplicate(error, || StoreError::ReentryRefused(execution.definition_id)))?;

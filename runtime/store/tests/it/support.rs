@@ -72,7 +72,8 @@ impl Bed {
 
     /// The rows of a new execution, not stored.
     pub(crate) fn start(&self, definition: &Definition, contact: Option<ContactId>) -> Changes {
-        let with = Start { contact_id: contact, event_name: Some("signed_up".into()), event: json!({"plan": "pro"}) };
+        let event = json!({"plan": "pro"});
+        let with = Start { contact_id: contact, event_name: Some("signed_up".into()), event, ..Start::default() };
         start(definition, &graph(), with, &self.given()).expect("a trigger")
     }
 

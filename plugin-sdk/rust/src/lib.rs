@@ -3,6 +3,7 @@
 
 #[doc(hidden)]
 pub mod bindings;
+pub mod branches;
 mod config;
 pub mod connections;
 pub mod contacts;
@@ -17,6 +18,7 @@ mod memory;
 pub mod outbox;
 mod outcome;
 mod step;
+mod task;
 #[cfg(feature = "template")]
 pub mod template;
 pub mod templates;
@@ -27,6 +29,7 @@ mod time;
 pub use context::Context;
 pub use outcome::{Completion, EventWait, Failure, Outcome, ReceivedEvent, Wait, Wake};
 pub use step::{Description, Problem, Retry, Step};
+pub use task::TaskStatus;
 pub use time::Timestamp;
 
 #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics"), feature = "allocator"))]

@@ -50,6 +50,16 @@ impl Outcome {
         }
     }
 
+    /// Follows all of these beside what [`on`](Self::on) names. Only a completion does; another outcome stays as it is. A branch that
+    /// the host refuses (an empty or long name, more than 100) fails the step.
+    pub fn on_all(self, branches: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        if !matches!(self, Self::Completed(_)) {
+            return self;
+        }
+        let followed = branches.into_iter().try_for_each(|branch| crate::branches::follow(branch.as_ref()));
+        followed.map_or_else(|error| Self::Failed(error.into()), |()| self)
+    }
+
     /// Merges an object's members into the execution's event data. Only a completion does; another outcome stays as it is.
     pub fn merging_event(self, merge_event: Value) -> Self {
         match self {

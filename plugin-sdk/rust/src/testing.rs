@@ -24,6 +24,7 @@
 //! The fakes belong to the thread, and so to one test. What they cannot show is isolation, limits and grants: these the real
 //! host tests.
 
+pub(crate) mod branches;
 pub(crate) mod connections;
 pub(crate) mod contacts;
 mod context;

@@ -38,6 +38,7 @@ pub(super) struct State {
     pub(super) requests: Vec<Request>,
     pub(super) effects: Vec<Effect>,
     pub(super) log: Vec<String>,
+    pub(super) branches: Vec<String>,
     denied: BTreeSet<String>,
 }
 
@@ -60,8 +61,14 @@ pub(super) fn with<T>(act: impl FnOnce(&mut State) -> T) -> T {
 
 /// Runs a step and drops what it wrote if it fails; requests and the log stay.
 pub(super) fn transaction(step: impl FnOnce() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
-    let before = with(|state| state.clone());
+    let before = with(|state| {
+        state.branches.clear();
+        state.clone()
+    });
     let outcome = step();
+    if !matches!(outcome, Ok(Outcome::Completed(_))) {
+        with(|state| state.branches.clear());
+    }
     if matches!(outcome, Err(_) | Ok(Outcome::Failed(_))) {
         with(|state| {
             state.contacts = before.contacts;
@@ -122,6 +129,11 @@ impl TestHost {
     /// What steps wrote through transactional capabilities.
     pub fn effects(&self) -> Vec<Effect> {
         with(|state| state.effects.clone())
+    }
+
+    /// What the last call followed with [`Outcome::on_all`], if it completed.
+    pub fn branches(&self) -> Vec<String> {
+        with(|state| state.branches.clone())
     }
 
     /// The requests that were sent.

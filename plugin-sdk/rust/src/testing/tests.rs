@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::contacts::Change;
-use crate::{Description, Timestamp, connections, contacts, events, keyvalue, templates};
+use crate::{Description, Timestamp, Wait, connections, contacts, events, keyvalue, templates};
 
 /// Writes through every transactional capability, and fails if its configuration says so.
 struct Writer;
@@ -49,6 +49,41 @@ fn what_a_failed_step_wrote_is_dropped() {
     assert_eq!(host.effects(), []);
     assert_eq!(contacts::get("c1").expect("a contact")["subscribed"], true);
     assert_eq!(keyvalue::open("default").and_then(|bucket| bucket.exists("key")).ok(), Some(false));
+}
+
+/// Follows two branches, and then answers as its configuration says.
+struct Parallel;
+
+impl Step for Parallel {
+    type Config = String;
+    const TYPE: &'static str = "parallel";
+
+    fn describe() -> Description {
+        Description::new("Parallel", "Follows two branches.")
+    }
+
+    fn run(answer: String, _: &Context) -> Result<Outcome, Failure> {
+        let done = Outcome::completed(()).on_all(["a", "b", "a"]);
+        match answer.as_str() {
+            "wait" => Ok(Wait::for_person(json!({})).into()),
+            "nameless" => Ok(done.on_all([""])),
+            _ => Ok(done),
+        }
+    }
+}
+
+#[test]
+fn the_branches_of_the_last_call_are_known_if_it_completed() {
+    let host = TestHost::new();
+    run::<Parallel>(&json!("complete"), &context().build()).expect("a completed step");
+    assert_eq!(host.branches(), ["a", "b"]);
+    run::<Parallel>(&json!("wait"), &context().build()).expect("a wait");
+    assert_eq!(host.branches(), [""; 0]);
+    let failed = run::<Parallel>(&json!("nameless"), &context().build());
+    assert!(matches!(failed, Ok(Outcome::Failed(failure)) if failure.code == "invalid-branch"));
+    assert_eq!(host.branches(), [""; 0]);
+    assert_eq!(Outcome::exited(None).on_all(["a"]), Outcome::Exited(None));
+    assert_eq!(host.branches(), [""; 0]);
 }
 
 #[test]

@@ -8,9 +8,9 @@ use crate::clock::Given;
 use crate::decision::Decision;
 use crate::definition::Graph;
 use crate::execution::{Execution, StepExecution, StepStatus};
-use crate::flow::{Act, ActRefused, People};
+use crate::flow::{self, Act, ActRefused, People};
 use crate::id::StepExecutionId;
-use crate::outcome::{Failure, Outcome, Wake};
+use crate::outcome::{Completion, Failure, Outcome, Wake};
 use crate::plugin::Digest;
 use crate::retry::{self, RetryPolicy};
 use crate::{end, visit, volume};
@@ -116,7 +116,10 @@ fn decided(state: State<'_>, input: Input, given: &Given<'_>) -> Result<Changes,
             if matches!(wake, Wake::Timer) && visit.due_at.is_none_or(|due| due > given.now) {
                 return Err(Refused::NotActive);
             }
-            visit::woken(&mut decision, visit, wake);
+            match decision.is_task(visit.step_id) {
+                true => flow::woken(&mut decision, visit, wake),
+                false => visit::woken(&mut decision, visit, wake),
+            }
         }
         Input::Cancelled { reason } => end::cancelled(&mut decision, reason),
         Input::Retried => return Err(Refused::NotFailed),
@@ -133,7 +136,14 @@ fn active(visits: &[StepExecution], id: StepExecutionId, status: StepStatus) -> 
 fn settled(decision: &mut Decision<'_>, visit: StepExecution, outcome: Outcome, (policy, spread): (RetryPolicy, f64)) {
     let execution = &decision.changes.execution;
     let refused = volume::refusal(execution, &visit, &outcome);
+    let is_task = decision.is_task(visit.step_id);
     match refused.map_or(outcome, Outcome::Failed) {
+        Outcome::Completed(completion) if is_task => flow::completed(decision, visit, completion),
+        Outcome::Waiting(request) if is_task => flow::waits(decision, visit, request),
+        Outcome::Exited { reason } if is_task => {
+            let output = serde_json::json!({ "exited": true, "reason": reason });
+            flow::completed(decision, visit, Completion { output, ..Completion::default() });
+        }
         Outcome::Completed(completion) => visit::complete(decision, visit, completion),
         Outcome::Waiting(request) if !request.can_end(execution.contact_id) => {
             let message = "nothing can end this wait: add a time limit, or start the workflow for a contact";
@@ -148,6 +158,7 @@ fn settled(decision: &mut Decision<'_>, visit: StepExecution, outcome: Outcome, 
         Outcome::Exited { reason } => end::exit(decision, visit, reason),
         Outcome::Failed(failure) => match retry::next(&policy, &failure, visit.attempt, decision.given.now, spread) {
             Some(at) => visit::try_again(decision, visit, failure, at),
+            None if is_task => flow::failed(decision, visit, failure),
             None => end::fail(decision, visit, failure),
         },
     }

@@ -7,7 +7,7 @@ use crate::changes::Changes;
 use crate::clock::Given;
 use crate::definition::Graph;
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
-use crate::flow::People;
+use crate::flow::{Entity, People};
 use crate::id::StepId;
 use crate::journal::JournalKind;
 
@@ -18,6 +18,10 @@ pub(crate) struct Decision<'a> {
     before: &'a [StepExecution],
     /// What people saw of it before.
     pub(crate) people: Option<&'a People>,
+    /// What is known of the entities it is about.
+    pub(crate) entities: &'a [Entity],
+    /// Who does what is decided; nobody where it happens by itself.
+    pub(crate) by: Option<String>,
     pub(crate) given: &'a Given<'a>,
     pub(crate) changes: Changes,
 }
@@ -26,12 +30,13 @@ impl<'a> Decision<'a> {
     /// About a stored execution.
     pub(crate) fn about(state: State<'a>, given: &'a Given<'a>) -> Self {
         let changes = Changes::of(state.execution, given);
-        Self { graph: state.graph, before: state.visits, people: state.people, given, changes }
+        let entities = state.people.map_or(&[][..], |people| &people.entities);
+        Self { graph: state.graph, before: state.visits, people: state.people, entities, by: None, given, changes }
     }
 
     /// About an execution that begins.
     pub(crate) fn begin(graph: &'a Graph, execution: Execution, given: &'a Given<'a>) -> Self {
-        Self { graph, before: &[], people: None, given, changes: Changes::new(execution) }
+        Self { graph, before: &[], people: None, entities: &[], by: None, given, changes: Changes::new(execution) }
     }
 
     /// Adds a journal entry.
@@ -52,6 +57,11 @@ impl<'a> Decision<'a> {
         let changed = |visit: &&StepExecution| self.changes.visits.iter().all(|known| known.id != visit.id);
         let all = self.before.iter().filter(changed).chain(&self.changes.visits);
         all.filter(|visit| !visit.status.is_done())
+    }
+
+    /// Whether people see a step as a task of theirs.
+    pub(crate) fn is_task(&self, step: StepId) -> bool {
+        self.graph.has_tasks() && self.graph.step(step).is_some_and(|step| step.task.is_some())
     }
 
     /// Makes a visit to a step that is due now.

@@ -9,6 +9,7 @@ use crate::clock::Given;
 use crate::decision::Decision;
 use crate::definition::Reentry;
 use crate::execution::{ExecutionStatus, StepExecution, StepStatus};
+use crate::flow;
 use crate::journal::JournalKind;
 use crate::outcome::Failure;
 use crate::walk;
@@ -71,6 +72,7 @@ pub(crate) fn retried(state: State<'_>, given: &Given<'_>) -> Result<Changes, Re
 pub(crate) fn end(decision: &mut Decision<'_>, status: ExecutionStatus, kind: JournalKind, reason: Option<String>) {
     let data = reason.as_ref().map_or(Value::Null, |reason| json!({ "reason": reason }));
     decision.note(kind, None, data);
+    flow::ended(decision, status);
     let execution = &mut decision.changes.execution;
     execution.status = status;
     execution.completed_at = Some(decision.given.now);

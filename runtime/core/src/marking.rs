@@ -21,6 +21,12 @@ pub struct Marking {
     /// Where the other paths stood when a failure ended them: a retry goes on there as well.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) cut: BTreeSet<StepId>,
+    /// The phases in which a path has ended: their exits are taken once nothing in them is current any more.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) ending: BTreeSet<String>,
+    /// Whether it stands still by somebody's wish: it was opened again, and nothing of it is current.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) open_by_hand: bool,
 }
 
 impl Marking {

@@ -7,7 +7,7 @@ use crate::clock::Given;
 use crate::decision::Decision;
 use crate::definition::{Definition, Graph, Reentry};
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
-use crate::flow::{Parent, StartPeople};
+use crate::flow::{self, Parent, StartPeople};
 use crate::id::ContactId;
 use crate::journal::JournalKind;
 use crate::marking::Marking;
@@ -53,7 +53,15 @@ pub fn start(definition: &Definition, graph: &Graph, start: Start, given: &Given
         ..visit
     });
     let edges = branch::choose(graph, &Marking::default(), trigger, &[]);
-    walk::follow(&mut decision, &edges);
+    let Some(people) = &start.people else {
+        walk::follow(&mut decision, &edges);
+        return Ok(volume::accounted(decision.made(), &[]));
+    };
+    decision.entities = &people.entities;
+    flow::begin(&mut decision, people);
+    walk::along(&mut decision, &edges);
+    flow::settle(&mut decision);
+    walk::arrived(&mut decision);
     Ok(volume::accounted(decision.made(), &[]))
 }
 

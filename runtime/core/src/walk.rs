@@ -10,6 +10,7 @@ use crate::decision::Decision;
 use crate::definition::{Join, Looping, Transition};
 use crate::end;
 use crate::execution::{ExecutionStatus, StepExecution, StepStatus};
+use crate::flow::{self, Seen};
 use crate::id::{StepId, TransitionId};
 use crate::journal::JournalKind;
 use crate::paths::Paths;
@@ -21,31 +22,38 @@ pub(crate) fn follow(decision: &mut Decision<'_>, edges: &[&Transition]) {
     } else {
         along(decision, edges);
     }
+    arrived(decision);
+}
+
+/// Notes where the execution stands, and ends it where no path is left.
+pub(crate) fn arrived(decision: &mut Decision<'_>) {
     let newest = decision.active().max_by_key(|visit| (!visit.is_held(), visit.created_at, visit.id));
     let newest = newest.map(|visit| visit.step_id);
     decision.changes.execution.current_step_id = newest;
-    if newest.is_none() {
+    if newest.is_none() && !decision.changes.execution.marking.open_by_hand {
         end::end(decision, ExecutionStatus::Completed, JournalKind::ExecutionCompleted, None);
     }
 }
 
 /// Arrives at the end of each edge, once every pass has begun: what is entered is part of it.
-fn along(decision: &mut Decision<'_>, edges: &[&Transition]) {
+pub(crate) fn along(decision: &mut Decision<'_>, edges: &[&Transition]) {
     let mut begun = HashSet::new();
     for counter in edges.iter().filter_map(|edge| edge.counter()) {
         if begun.insert(counter) {
             begin_pass(decision, counter);
         }
     }
-    let mut joining = Vec::new();
+    let (mut seen, mut joining) = (Seen::new(), Vec::new());
     for edge in edges {
-        arrive(decision, edge.to, &mut joining);
+        arrive(decision, edge.to, &mut seen, &mut joining);
     }
     join_up(decision, &joining);
 }
 
-fn arrive(decision: &mut Decision<'_>, step: StepId, joining: &mut Vec<StepId>) {
-    if decision.changes.execution.marking.entered.insert(step) {
+fn arrive(decision: &mut Decision<'_>, step: StepId, seen: &mut Seen, joining: &mut Vec<StepId>) {
+    if decision.is_task(step) {
+        flow::arrive(decision, step, seen, joining);
+    } else if decision.changes.execution.marking.entered.insert(step) {
         enter_or_join(decision, step, joining);
     }
 }
@@ -53,7 +61,7 @@ fn arrive(decision: &mut Decision<'_>, step: StepId, joining: &mut Vec<StepId>) 
 fn enter_or_join(decision: &mut Decision<'_>, step: StepId, joining: &mut Vec<StepId>) {
     match decision.graph.step(step).map(|step| step.join) {
         Some(Join::All) => joining.push(step),
-        Some(Join::Any) | None => decision.enter(step),
+        Some(Join::Any) | None => enter(decision, step),
     }
 }
 
@@ -88,10 +96,24 @@ fn begin_pass(decision: &mut Decision<'_>, back: TransitionId) {
     let data = json!({ "transitionId": back, "pass": u64::from(*passed) + 1 });
     decision.note(JournalKind::PassBegun, None, data);
     decision.skip(|visit| body.contains(&visit.step_id));
+    flow::again(decision, &body);
+}
+
+/// A step is due, or its task becomes current.
+fn enter(decision: &mut Decision<'_>, step: StepId) {
+    let visit = decision.new_visit(step);
+    go_on(decision, visit);
+}
+
+fn go_on(decision: &mut Decision<'_>, visit: StepExecution) {
+    match decision.is_task(visit.step_id) {
+        true => flow::take_up(decision, visit),
+        false => decision.schedule(visit),
+    }
 }
 
 /// Enters the joins to which no other path can come any more; a path that has newly come to another is held there.
-fn join_up(decision: &mut Decision<'_>, joining: &[StepId]) {
+pub(crate) fn join_up(decision: &mut Decision<'_>, joining: &[StepId]) {
     let (held, moving): (Vec<_>, Vec<_>) = decision.active().cloned().partition(StepExecution::is_held);
     let waiting: Vec<StepId> = held.iter().map(|visit| visit.step_id).chain(joining.iter().copied()).collect();
     if waiting.is_empty() {
@@ -101,11 +123,11 @@ fn join_up(decision: &mut Decision<'_>, joining: &[StepId]) {
     for visit in held.into_iter().filter(|visit| open.contains(&visit.step_id)) {
         let now = decision.given.now;
         let status = StepStatus::Running;
-        decision.schedule(StepExecution { status, run_at: Some(now), started_at: Some(now), updated_at: now, ..visit });
+        go_on(decision, StepExecution { status, run_at: Some(now), started_at: Some(now), updated_at: now, ..visit });
     }
     for step in joining {
         match open.contains(step) {
-            true => decision.enter(*step),
+            true => enter(decision, *step),
             false => hold(decision, *step),
         }
     }

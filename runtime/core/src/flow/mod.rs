@@ -5,17 +5,23 @@
 
 mod act;
 mod assignee;
+mod begin;
 mod calendar;
 mod draft;
 mod drawn;
 mod due;
+mod enter;
 mod facts;
 mod happening;
+mod leave;
 mod loops;
 mod patch;
 mod people;
 mod phase;
+mod purpose;
+mod run;
 mod schedule;
+mod settle;
 mod spec;
 mod standing;
 mod status;
@@ -32,7 +38,13 @@ pub use happening::{Happening, HappeningKind};
 pub use patch::{AddTask, FlowPatch, InsertItem, PhasePatch, TaskPatch};
 pub use people::{Closing, Flow, FlowData, Parent, People, PeopleChanges, Reason, StartPeople};
 pub use phase::{Phase, PhaseStatus};
+pub use run::{CHILD_ENDED, ENTITY_CHANGED};
 pub use schedule::{ArmError, Armed, Reference, Schedule};
 pub use spec::{Repeat, Requirement, TaskKind, TaskSpec, Trigger};
 pub use status::{FlowStatus, Surface, TaskStatus, refuses};
 pub use task::{Run, Task, TaskData, Times};
+
+pub(crate) use begin::{again, begin, ended};
+pub(crate) use enter::{Seen, arrive, take_up};
+pub(crate) use run::{completed, failed, waits, woken};
+pub(crate) use settle::all as settle;

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::assignee::Assignee;
+use super::board::{Board, Reach};
 use super::due::{Due, DueRule};
-use super::task::Times;
+use super::status::TaskStatus;
+use super::task::{Task, Times};
 use crate::time::Timestamp;
 
 /// Where a phase stands.
@@ -50,4 +52,20 @@ pub struct Phase {
     pub times: Times,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// Where a phase stands (spec epilot-flows, 9): it is completed once nothing in it is current and no path may come to an open task of it.
+/// `first`: it is the first phase of a flow that is started. `list`: there are no paths, every open task will come.
+pub(crate) fn status(phase: &Phase, board: &Board<'_>, reach: &Reach, first: bool, list: bool) -> PhaseStatus {
+    let tasks: Vec<_> = board.inside(&phase.key).collect();
+    let current = tasks.iter().any(|task| board.is_current(task.step_id));
+    let done = tasks.iter().filter(|task| task.status.is_done()).count();
+    let comes = |task: &&&Task| !task.status.is_done() && (list || reach.contains(task.step_id));
+    let all_done = !tasks.is_empty() && done == tasks.len();
+    let entered = phase.entered && !list && !tasks.is_empty();
+    if !current && (all_done || (entered && !tasks.iter().any(|task| comes(&task)))) {
+        return PhaseStatus::Completed;
+    }
+    let under_way = tasks.iter().any(|task| task.status == TaskStatus::InProgress);
+    if first || current || under_way || done > 0 { PhaseStatus::InProgress } else { PhaseStatus::Open }
 }

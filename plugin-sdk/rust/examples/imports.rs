@@ -21,10 +21,13 @@ const BASE: [&str; 7] = [
 ];
 
 /// The built-in step types and their imports.
-const KNOWN: [(&str, &[&str]); 7] = [
+const KNOWN: [(&str, &[&str]); 10] = [
+    ("ai-agent", &[]),
     ("condition", &["stepwell:plugin/events"]),
+    ("decision", &["stepwell:plugin/branches"]),
     ("delay", &[]),
     ("exit", &[]),
+    ("manual-task", &[]),
     ("send-email", &["stepwell:plugin/outbox", "stepwell:plugin/templates"]),
     ("update-contact", &["stepwell:plugin/contacts"]),
     ("wait-for-event", &[]),

@@ -59,6 +59,7 @@ impl From<EngineError> for ApiError {
             EngineError::NotEnabled(_) => Self::bad_request("Workflow is not enabled"),
             EngineError::NoTrigger(_) => Self::bad_request("Workflow has no trigger step"),
             EngineError::ReentryRefused(_) => Self::conflict("The contact may not enter this workflow again"),
+            EngineError::Act(refused) => Self::conflict(refused.to_string()),
             EngineError::NotFailed(_) => Self::conflict("Only a failed execution can be retried"),
             EngineError::KeyReused { key, request, at, status } => {
                 let message = "This idempotency key was used before";
@@ -70,11 +71,22 @@ impl From<EngineError> for ApiError {
             EngineError::ContactDataTooLarge { limit } => {
                 Self::field("data", "too_big", format!("the contact's data would take more than {limit} bytes as JSON"))
             }
+            EngineError::UnknownEntity { id, .. } => {
+                Self::not_found("RESOURCE_NOT_FOUND", format!("there is no entity {id:?}"))
+            }
+            EngineError::EntityTooLarge { limit } => Self::field(
+                "",
+                "too_big",
+                format!("the entity's attributes would take more than {limit} bytes as JSON"),
+            ),
             EngineError::OtherContact { .. } => {
                 Self::conflict("A contact was made or deleted at the same time").suggest("Try again")
             }
             EngineError::Plugin(error) => error.into(),
             EngineError::BadLink => Self::not_found("RESOURCE_NOT_FOUND", "The link is not valid"),
+            EngineError::TooManyFollow => {
+                Self::unavailable("Too many executions are followed live at once").retry_after(5)
+            }
             EngineError::DryRun(message) => Self::bad_request(message),
         }
     }

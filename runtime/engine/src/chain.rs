@@ -1,12 +1,13 @@
 //! Effect boundaries: steps whose components touch nothing outside run one after the other in memory and are stored in one
 //! commit, just before the next outside effect, wait or end. A crash before it loses nothing but work: none of them could act.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use stepwell_core::{
     Changes, Effect, Execution, Graph, Input, RetryPolicy, State, StepExecution, StepReport, StepStatus, Touches,
-    advance,
+    advance, flow::People,
 };
 use stepwell_store::{Conn, Seen, StoreError, claim, contact, execution};
 
@@ -14,6 +15,7 @@ use crate::commit::{self, Settled};
 use crate::engine::Inner;
 use crate::heads::Head;
 use crate::known::Known;
+use crate::people;
 use crate::queue::Ticket;
 use crate::route::{self, Stamp};
 use crate::step::{self, Due, Surroundings};
@@ -36,14 +38,24 @@ pub(crate) struct Chain {
     visits: Vec<StepExecution>,
     /// The visit that is to run now.
     current: StepExecution,
+    /// Others that are due, and may run as well before anything is stored.
+    queue: VecDeque<StepExecution>,
+    /// What began it: the dispatcher takes up one visit, an act of a person all that it makes due.
+    origin: Origin,
     changes: Option<Changes>,
     ran: Vec<Ran>,
     began: Instant,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Visit,
+    Act,
+}
+
 /// One step that ran.
 #[derive(Clone)]
-struct Ran {
+pub(crate) struct Ran {
     due: Due,
     report: StepReport,
     retry: RetryPolicy,
@@ -72,7 +84,7 @@ impl Chain {
             (None, None) => (None, None),
         };
         let Known { execution, visits, outputs, .. } = known;
-        let around = Surroundings { head, graph, contact, outputs };
+        let around = Surroundings { head, graph, contact, outputs, people: None };
         Ok(Self::begin(ticket, execution, visits, around, contact_seen))
     }
 
@@ -89,10 +101,11 @@ impl Chain {
             None => None,
         };
         let outputs = execution::outputs(&mut conn, ticket.workspace, execution.id).await?;
-        drop(conn);
         let Some((head, graph)) = pinned(inner, &execution).await? else { return Ok(None) };
+        let people = people::people(&mut conn, &execution, &graph).await?;
+        let around = Surroundings { head, graph, contact, outputs, people };
         // Its row may have changed between the moment that was read and now.
-        Ok(Self::begin(ticket, Arc::new(execution), visits, Surroundings { head, graph, contact, outputs }, None))
+        Ok(Self::begin(ticket, Arc::new(execution), visits, around, None))
     }
 
     /// `None` if the visit is not to be run any more.
@@ -105,8 +118,58 @@ impl Chain {
     ) -> Option<Self> {
         let runs = |visit: &&StepExecution| visit.id == ticket.visit && visit.status == StepStatus::Running;
         let current = visits.iter().find(runs).cloned()?;
-        let began = Instant::now();
-        Some(Self { around, contact_seen, execution, visits, current, changes: None, ran: Vec::new(), began })
+        Some(Self {
+            around,
+            contact_seen,
+            execution,
+            visits,
+            current,
+            queue: VecDeque::new(),
+            origin: Origin::Visit,
+            changes: None,
+            ran: Vec::new(),
+            began: Instant::now(),
+        })
+    }
+
+    /// From what a person has done: `changes` are decided and not stored. `None` if nothing can run before that.
+    pub(crate) fn of_act(
+        inner: &Inner,
+        around: Surroundings,
+        visits: Vec<StepExecution>,
+        changes: Changes,
+    ) -> Result<Self, (Surroundings, Changes)> {
+        let Some(current) = changes.ready().next().cloned() else {
+            let mut around = around;
+            take_over(&mut around, &changes);
+            return Err((around, changes));
+        };
+        let mut chain = Self {
+            around,
+            contact_seen: None,
+            execution: Arc::new(changes.execution.clone()),
+            visits,
+            current,
+            queue: VecDeque::new(),
+            origin: Origin::Act,
+            changes: None,
+            ran: Vec::new(),
+            began: Instant::now(),
+        };
+        chain.queue = chain.follow(&changes).into();
+        let begins = chain.next(inner);
+        match begins {
+            true => {
+                chain.changes = Some(changes);
+                Ok(chain)
+            }
+            false => Err((chain.around, changes)),
+        }
+    }
+
+    /// What was decided, what ran, and how things stand with it.
+    pub(crate) fn into_parts(self) -> (Surroundings, Option<Changes>, Vec<Ran>) {
+        (self.around, self.changes, self.ran)
     }
 
     /// The visit to run now.
@@ -130,7 +193,12 @@ impl Chain {
             retry,
             spread,
         };
-        let state = State { graph: &self.around.graph, execution: &self.execution, visits: &self.visits, people: None };
+        let state = State {
+            graph: &self.around.graph,
+            execution: &self.execution,
+            visits: &self.visits,
+            people: self.around.people.as_ref(),
+        };
         let changes = match advance(state, input, &stamp.given()) {
             Ok(changes) => changes,
             Err(refused) => {
@@ -139,22 +207,33 @@ impl Chain {
             }
         };
         self.ran.push(Ran { due, report, retry, spread, stamp });
-        let next = self.follow(&changes);
+        let due = self.follow(&changes);
+        match self.origin {
+            Origin::Act => self.queue.extend(due),
+            // Paths that go on side by side are the dispatcher's.
+            Origin::Visit if due.len() == 1 => self.queue.extend(due),
+            Origin::Visit => {}
+        }
         self.changes = Some(match self.changes.take() {
             Some(before) => before.then(changes),
             None => changes,
         });
-        match next.filter(|next| self.may_go_on(inner, next)) {
-            Some(next) => {
-                self.current = next;
-                true
-            }
-            None => false,
-        }
+        self.next(inner)
     }
 
-    /// Moves the state in memory on, and gives the one visit that is due by it.
-    fn follow(&mut self, changes: &Changes) -> Option<StepExecution> {
+    /// Takes the next due visit that may run before anything is stored. The others are left for the dispatcher.
+    fn next(&mut self, inner: &Inner) -> bool {
+        while let Some(next) = self.queue.pop_front() {
+            if self.may_go_on(inner, &next) {
+                self.current = next;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Moves the state in memory on, and gives the visits that are due by it.
+    fn follow(&mut self, changes: &Changes) -> Vec<StepExecution> {
         self.execution = Arc::new(changes.execution.clone());
         for visit in &changes.visits {
             self.visits.retain(|known| known.id != visit.id);
@@ -165,8 +244,8 @@ impl Chain {
             }
         }
         self.apply_to_contact();
-        let mut due = changes.ready();
-        due.next().filter(|_| due.next().is_none()).cloned()
+        take_over(&mut self.around, changes);
+        changes.ready().cloned().collect()
     }
 
     /// The next step sees the contact as the last one left it.
@@ -221,6 +300,7 @@ impl Chain {
         };
         if let (Some(seen), &[due]) = (settled.seen, settled.routed.due.as_slice())
             && due.execution == execution.id
+            && around.people.is_none()
         {
             let changes = |ran: &Ran| ran.report.effects.iter().any(|e| matches!(e, Effect::UpdateContact { .. }));
             let unchanged = contact_seen.filter(|_| !decided.1.iter().any(changes));
@@ -229,6 +309,18 @@ impl Chain {
             settled.routed.known.push(known);
         }
         Ok(settled)
+    }
+}
+
+/// What people see, as it is with these changes.
+fn take_over(around: &mut Surroundings, changes: &Changes) {
+    let Some(changes) = &changes.people else { return };
+    if let Some(graph) = &changes.graph {
+        around.graph = Arc::new(graph.clone());
+    }
+    match &mut around.people {
+        Some(people) => people.take_over(changes),
+        none => *none = People::begun(changes),
     }
 }
 
@@ -252,11 +344,28 @@ fn may_share<'e>(next: Touches, mut effects: impl Iterator<Item = &'e Effect>) -
 /// Writes the steps; if the execution was changed by somebody else meanwhile, only the first of them, decided anew: the others
 /// follow from a state that is gone, and run again.
 async fn store(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
-    match execution::apply(conn, changes).await {
-        Ok(()) => {}
-        Err(StoreError::Fenced(_)) => return first_anew(conn, ran).await,
-        Err(error) => return Err(error),
+    match store_all(conn, changes, ran).await {
+        Err(StoreError::Fenced(_)) => first_anew(conn, ran).await,
+        stored => stored,
     }
+}
+
+/// Writes what was decided and what steps did, or nothing: [`StoreError::Fenced`] if the execution was changed meanwhile.
+pub(crate) async fn store_all(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
+    execution::apply(conn, changes).await?;
+    effects_of(conn, changes, ran).await
+}
+
+/// Writes an execution that is new with what its first steps did.
+pub(crate) async fn store_new(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
+    // Flows may be entered any number of times.
+    execution::insert(conn, changes).await?;
+    let mut settled = effects_of(conn, changes, ran).await?;
+    settled.routed.started += 1;
+    Ok(settled)
+}
+
+async fn effects_of(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
     let mut settled = Settled { next_at: commit::next_at(changes), ..Settled::default() };
     settled.routed.due.extend(route::due(changes));
     for ran in ran.iter().filter(|ran| changes.keeps_effects(ran.due.visit.id)) {

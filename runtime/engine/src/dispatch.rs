@@ -16,7 +16,7 @@ use crate::control;
 use crate::engine::Inner;
 use crate::nodes;
 use crate::queue::{FairQueue, Place, Ticket};
-use crate::step::{self, Due};
+use crate::step::{self, Due, Surroundings};
 
 /// How long to wait before a write that the database refused for want of room is tried again.
 const STORE_PAUSE: Duration = Duration::from_millis(200);
@@ -218,7 +218,7 @@ async fn attempt(inner: &Arc<Inner>, ticket: &Ticket) -> Result<Option<Settled>,
     }
     loop {
         let (due, troubles) = (chain.due(), inner.store.troubles());
-        let (report, retry) = run_step(inner, &chain, &due).await;
+        let (report, retry) = run_step(inner, &chain.around, &due).await;
         // A step that failed while the database could not be read is not to blame.
         let failed = matches!(report.outcome, Outcome::Failed(_));
         let again = report.no_room || (failed && inner.store.troubles() != troubles);
@@ -237,14 +237,13 @@ async fn attempt(inner: &Arc<Inner>, ticket: &Ticket) -> Result<Option<Settled>,
     chain.commit(inner).await.map(Some)
 }
 
-async fn run_step(inner: &Inner, chain: &Chain, due: &Due) -> (StepReport, RetryPolicy) {
-    let ran = run_known(inner, chain, due).await;
-    if nodes::may_be_behind(inner, &ran.0).await { run_known(inner, chain, due).await } else { ran }
+pub(crate) async fn run_step(inner: &Inner, around: &Surroundings, due: &Due) -> (StepReport, RetryPolicy) {
+    let ran = run_known(inner, around, due).await;
+    if nodes::may_be_behind(inner, &ran.0).await { run_known(inner, around, due).await } else { ran }
 }
 
 /// Runs a step with the plugins that this node knows.
-async fn run_known(inner: &Inner, chain: &Chain, due: &Due) -> (StepReport, RetryPolicy) {
-    let around = &chain.around;
+async fn run_known(inner: &Inner, around: &Surroundings, due: &Due) -> (StepReport, RetryPolicy) {
     let Some(found) = around.graph.step(due.visit.step_id) else {
         let failure = Failure::fatal("no-such-step", "the step is no longer part of the definition");
         return (StepReport::of(Outcome::Failed(failure)), RetryPolicy::NONE);

@@ -109,6 +109,7 @@ impl Walk {
             graph: input.graph,
             contact: input.contact,
             outputs: Vec::new(),
+            people: None,
         };
         let execution = changes.execution.clone();
         let mut walk = Self {

@@ -1,5 +1,6 @@
 //! What can go wrong in the engine. `api` gives each a status and a code.
 
+use stepwell_core::flow::ActRefused;
 use stepwell_core::{ContactId, DefinitionId, ExecutionId, MessageId, NoTrigger, PluginError, Timestamp};
 use stepwell_store::StoreError;
 
@@ -30,6 +31,9 @@ pub enum EngineError {
     /// The contact has been through, or is in, and the definition's rule says once.
     #[error("the contact may not enter definition {0} again")]
     ReentryRefused(DefinitionId),
+    /// What a person does is not allowed.
+    #[error(transparent)]
+    Act(#[from] ActRefused),
     /// Only a failed execution can be retried.
     #[error("execution {0} has not failed")]
     NotFailed(ExecutionId),
@@ -48,6 +52,20 @@ pub enum EngineError {
     /// A contact's data would grow beyond its limit.
     #[error("the contact's data would take more than {limit} bytes")]
     ContactDataTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// There is no such entity in the workspace.
+    #[error("no entity {id} of the schema {schema}")]
+    UnknownEntity {
+        /// The slug of its schema.
+        schema: String,
+        /// Which one.
+        id: String,
+    },
+    /// An entity's attributes would grow beyond their limit.
+    #[error("the entity's attributes would take more than {limit} bytes")]
+    EntityTooLarge {
         /// The limit in bytes.
         limit: usize,
     },

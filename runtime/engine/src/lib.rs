@@ -1,6 +1,7 @@
 //! The engine's shell: everything that happens by itself. It loads, asks `core` what an input changes, has steps run by a
 //! `StepRunner`, and commits. It names no step type and knows no WebAssembly.
 
+mod act;
 mod chain;
 mod clock;
 mod commit;
@@ -10,6 +11,7 @@ mod data;
 mod dispatch;
 mod dry_run;
 mod engine;
+mod entity;
 mod error;
 mod heads;
 mod intake;
@@ -19,6 +21,7 @@ mod live;
 pub mod mail;
 mod nodes;
 mod pace;
+mod people;
 mod plugins;
 mod prune;
 mod queue;
@@ -27,11 +30,13 @@ mod route;
 mod step;
 mod timer;
 
+pub use act::{Acted, NewFlow};
 pub use clock::{RandomIds, SystemClock};
 pub use cron::{Audience, CatchUp, ScheduleConfig, arm, next_firing};
 pub use data::StoreData;
 pub use dry_run::{Arrival, DryRun, DryRunResult, Visited};
 pub use engine::{Engine, EngineOptions};
+pub use entity::MAX_ENTITY_DATA;
 pub use error::EngineError;
 pub use intake::{AddressEdit, IdempotencyKey, Intake, Tracked, Who, Written};
 pub use links::{Claim, LinkKind, Links};

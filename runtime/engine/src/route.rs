@@ -243,7 +243,7 @@ pub(crate) fn due(changes: &Changes) -> impl Iterator<Item = Ticket> {
 
 /// What is known of the one visit that is due once a new execution is stored.
 fn known(conn: &Conn, changes: Changes) -> Option<Known> {
-    let seen = conn.seen(changes.execution.id.0)?;
+    let seen = conn.seen(changes.execution.id.0).filter(|_| changes.people.is_none())?;
     let mut ready = changes.ready();
     let visit = ready.next().filter(|_| ready.next().is_none())?.id;
     drop(ready);

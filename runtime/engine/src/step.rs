@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use stepwell_core::flow::{Entity, People, TaskKind};
 use stepwell_core::{
     Call, Contact, Execution, Graph, Mode, Step, StepContext, StepExecution, StepId, StepRequest, Timestamp, Wake,
 };
@@ -25,6 +26,8 @@ pub(crate) struct Surroundings {
     pub(crate) graph: Arc<Graph>,
     pub(crate) contact: Option<Contact>,
     pub(crate) outputs: Vec<(StepId, Value)>,
+    /// What people see of it, where it has tasks.
+    pub(crate) people: Option<People>,
 }
 
 /// The graph that an execution is pinned to.
@@ -107,7 +110,7 @@ fn about(due: &Due, step: &Step, around: &Surroundings, links: &Links) -> Value 
             "manageUrl": links.manage_url(execution.workspace_id, contact),
         })
     });
-    json!({
+    let mut about = json!({
         "workflow": {
             "id": around.head.definition.id, "name": around.head.definition.name, "version": execution.definition_version,
         },
@@ -116,7 +119,34 @@ fn about(due: &Due, step: &Step, around: &Surroundings, links: &Links) -> Value 
         "eventName": execution.event_name,
         "project": { "id": execution.workspace_id, "name": around.head.project },
         "urls": urls.unwrap_or_else(|| json!({})),
-    })
+    });
+    if let Some(flow) = around.people.as_ref().and_then(|people| flow(people, step)) {
+        about["flow"] = flow;
+    }
+    about
+}
+
+/// What a task's component may know of the flow: what it is about, and the task as people see it. Entities only where the component
+/// may ask for them.
+fn flow(people: &People, step: &Step) -> Option<Value> {
+    let task = people.tasks.iter().find(|task| task.step_id == step.id)?;
+    let flow = &people.flow;
+    let primary = flow.contexts.iter().find(|context| context.is_primary).or(flow.contexts.first());
+    let entity = |entity: &Entity| json!({ "id": entity.id, "schema": entity.schema, "data": entity.data });
+    let entities: Vec<_> = match task.kind {
+        TaskKind::Manual => Vec::new(),
+        TaskKind::Automation | TaskKind::Decision | TaskKind::Agent => people.entities.iter().map(entity).collect(),
+    };
+    Some(json!({
+        "id": flow.execution_id,
+        "name": flow.name,
+        "contexts": flow.contexts.iter().map(|of| json!({ "id": of.entity_id, "schema": of.schema })).collect::<Vec<_>>(),
+        "primary": primary.map(|of| json!({ "id": of.entity_id, "schema": of.schema })),
+        "entities": entities,
+        "task": { "id": task.id, "templateId": task.key, "name": task.name, "run": task.data.run },
+        "startedAt": flow.created_at.to_rfc3339(),
+        "by": flow.data.started_by,
+    }))
 }
 
 #[cfg(test)]

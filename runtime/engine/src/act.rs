@@ -1,0 +1,178 @@
+//! What people do to executions: decided, and with what components do about it at once stored in one commit.
+
+use std::sync::Arc;
+
+use stepwell_core::flow::{Act, People};
+use stepwell_core::{
+    Changes, DefinitionId, Execution, ExecutionId, Graph, Input, Refused, Start, State, WorkspaceId, advance, start,
+};
+use stepwell_store::{Conn, StoreError, contact, execution};
+
+use crate::chain::{self, Chain, Ran};
+use crate::commit::Settled;
+use crate::dispatch;
+use crate::engine::{Engine, Inner};
+use crate::error::EngineError;
+use crate::people;
+use crate::step::{self, Surroundings};
+
+/// How often an act is decided anew because somebody else was faster.
+const TRIES: usize = 10;
+
+/// An execution after an act.
+#[derive(Debug)]
+pub struct Acted {
+    /// As it is stored now.
+    pub execution: Execution,
+    /// Its graph.
+    pub graph: Arc<Graph>,
+    /// What people see of it.
+    pub people: People,
+    /// Whether anything changed.
+    pub changed: bool,
+}
+
+/// An execution that people work on, to be started.
+#[derive(Clone, Debug)]
+pub struct NewFlow {
+    /// Of which definition.
+    pub definition: DefinitionId,
+    /// With what.
+    pub start: Start,
+}
+
+impl Engine {
+    /// Does what a person asks of an execution that has tasks. Components that become due by it and touch nothing outside have run
+    /// when this returns, and all of it is durable. If somebody else changes the execution meanwhile, the act is decided anew on
+    /// what is there then. [`EngineError::Act`] if it is not allowed, [`EngineError::UnknownExecution`] if there is none.
+    pub async fn act(&self, workspace: WorkspaceId, id: ExecutionId, act: Act) -> Result<Acted, EngineError> {
+        for _ in 0..TRIES {
+            match self.try_act(workspace, id, &act).await {
+                Err(EngineError::Store(StoreError::Fenced(_))) => {}
+                done => return done,
+            }
+        }
+        Err(EngineError::Store(StoreError::Overloaded))
+    }
+
+    async fn try_act(&self, workspace: WorkspaceId, id: ExecutionId, act: &Act) -> Result<Acted, EngineError> {
+        let inner = &self.0;
+        let (before, visits, around) = load(inner, workspace, id).await?.ok_or(EngineError::UnknownExecution(id))?;
+        let people = around.people.as_ref();
+        let state = State { graph: &around.graph, execution: &before, visits: &visits, people };
+        let stamp = inner.stamp();
+        let changes =
+            advance(state, Input::Acted(Box::new(act.clone())), &stamp.given()).map_err(|refused| match refused {
+                Refused::Act(refused) => EngineError::Act(refused),
+                Refused::Ended | Refused::NotActive | Refused::NotFailed => EngineError::UnknownExecution(id),
+            })?;
+        if is_nothing(&changes) {
+            return acted(before, around, false).ok_or(EngineError::UnknownExecution(id));
+        }
+        self.decided(around, visits, changes).await
+    }
+
+    /// Starts an execution of a definition whose graph has tasks. What can run of its first tasks has run when this returns, and all of
+    /// it is durable. [`EngineError::UnknownDefinition`] if there is none of this id.
+    pub async fn start_flow(&self, workspace: WorkspaceId, new: NewFlow) -> Result<Acted, EngineError> {
+        let inner = &self.0;
+        let head = inner.heads.find(&inner.store, workspace, new.definition).await?;
+        let head = head.ok_or(EngineError::UnknownDefinition(new.definition))?;
+        let version = head.definition.version;
+        let graph = {
+            let mut conn = inner.store.glance().await?;
+            stepwell_store::definition::graph(&mut conn, workspace, new.definition, version).await?
+        };
+        let graph = graph.ok_or(EngineError::UnknownDefinition(new.definition))?;
+        let stamp = inner.stamp();
+        let entities = new.start.people.as_ref().map(|people| people.entities.clone()).unwrap_or_default();
+        let contact = match new.start.contact_id {
+            Some(id) => contact::get(&mut inner.store.glance().await?, workspace, id).await?,
+            None => None,
+        };
+        let changes = start(&head.definition, &graph, new.start, &stamp.given())?;
+        let people = changes.people.as_ref().and_then(|changes| People::begun(changes));
+        let people = people.map(|people| People { entities, ..people });
+        let visits = changes.visits.iter().filter(|visit| !visit.status.is_done()).cloned().collect();
+        let around = Surroundings { head, graph, contact, outputs: Vec::new(), people };
+        self.decided(around, visits, changes).await
+    }
+
+    /// Runs what can run before anything is stored, and stores all of it.
+    async fn decided(
+        &self,
+        around: Surroundings,
+        visits: Vec<stepwell_core::StepExecution>,
+        changes: Changes,
+    ) -> Result<Acted, EngineError> {
+        let inner = &self.0;
+        let (around, changes, ran) = match Chain::of_act(inner, around, visits, changes) {
+            Ok(chain) => run(inner, chain).await.ok_or(EngineError::Store(StoreError::Panicked))?,
+            Err((around, changes)) => (around, changes, Vec::new()),
+        };
+        let (execution, workspace) = (changes.execution.clone(), changes.execution.workspace_id);
+        let stored =
+            inner.store.write_for(workspace, move |conn| Box::pin(async move { store(conn, &changes, &ran).await }));
+        inner.announce(stored.await?);
+        let id = execution.id;
+        acted(execution, around, true).ok_or(EngineError::UnknownExecution(id))
+    }
+}
+
+/// Runs the components that touch nothing outside, as long as places are free.
+async fn run(inner: &Inner, mut chain: Chain) -> Option<(Surroundings, Changes, Vec<Ran>)> {
+    loop {
+        let Ok(_place) = inner.dispatcher.slots.try_acquire() else { break };
+        let due = chain.due();
+        let (report, retry) = dispatch::run_step(inner, &chain.around, &due).await;
+        // What there was no room for runs once this is stored.
+        if report.no_room || !chain.settle(inner, report, retry) {
+            break;
+        }
+    }
+    let (around, changes, ran) = chain.into_parts();
+    Some((around, changes?, ran))
+}
+
+async fn store(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
+    if changes.expected.is_some() {
+        return chain::store_all(conn, changes, ran).await;
+    }
+    chain::store_new(conn, changes, ran).await
+}
+
+/// Whether an act leaves everything as it is.
+fn is_nothing(changes: &Changes) -> bool {
+    let people = changes.people.as_deref();
+    let nothing = people.is_none_or(|people| {
+        people.flow.is_none() && people.tasks.is_empty() && people.removed.is_empty() && people.graph.is_none()
+    });
+    nothing
+        && changes.visits.is_empty()
+        && changes.waits.is_empty()
+        && changes.waits_over.is_empty()
+        && changes.journal.is_empty()
+}
+
+fn acted(execution: Execution, around: Surroundings, changed: bool) -> Option<Acted> {
+    Some(Acted { execution, graph: around.graph, people: around.people?, changed })
+}
+
+/// What is there of an execution that people work on.
+async fn load(
+    inner: &Inner,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+) -> Result<Option<(Execution, Vec<stepwell_core::StepExecution>, Surroundings)>, StoreError> {
+    let mut conn = inner.store.quick_reader().await?;
+    let Some((execution, visits)) = execution::state(&mut conn, workspace, id).await? else { return Ok(None) };
+    let head = inner.heads.find(&inner.store, workspace, execution.definition_id).await?;
+    let Some((head, graph)) = head.zip(step::graph(&inner.store, &execution).await?) else { return Ok(None) };
+    let contact = match execution.contact_id {
+        Some(id) => contact::get(&mut conn, workspace, id).await?,
+        None => None,
+    };
+    let outputs = execution::outputs(&mut conn, workspace, id).await?;
+    let people = people::people(&mut conn, &execution, &graph).await?;
+    Ok(Some((execution, visits, Surroundings { head, graph, contact, outputs, people })))
+}

@@ -12,6 +12,7 @@ mod events;
 mod fairness;
 mod forks;
 mod known;
+mod live;
 mod recovery;
 mod retention;
 mod steps;

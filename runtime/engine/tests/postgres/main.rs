@@ -17,6 +17,8 @@ mod fairness;
 mod forks;
 #[path = "../it/known.rs"]
 mod known;
+#[path = "../it/live.rs"]
+mod live;
 mod nodes;
 #[path = "../it/recovery.rs"]
 mod recovery;

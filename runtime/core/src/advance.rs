@@ -98,6 +98,9 @@ fn decided(state: State<'_>, input: Input, given: &Given<'_>) -> Result<Changes,
     if let Input::Retried = input {
         return end::retried(state, given);
     }
+    if let Input::Acted(act) = input {
+        return flow::acted(state, *act, given);
+    }
     if state.execution.status.is_terminal() {
         return Err(Refused::Ended);
     }

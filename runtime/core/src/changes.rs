@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::clock::Given;
 use crate::execution::{Execution, StepExecution, StepStatus, Wait};
 use crate::flow::PeopleChanges;
-use crate::id::StepExecutionId;
+use crate::id::{StepExecutionId, StepId};
 use crate::journal::{JournalEntry, JournalKind};
 
 /// Rows to write together. They are refused as a whole if the execution's stored `row_version` is not `expected`.
@@ -89,6 +89,22 @@ impl Changes {
 
     /// Adds a journal entry.
     pub(crate) fn note(&mut self, kind: JournalKind, visit: Option<&StepExecution>, data: Value, given: &Given<'_>) {
+        let (step, visit) = (visit.map(|visit| visit.step_id), visit.map(|visit| visit.id));
+        self.add_entry(kind, (step, visit), data, given);
+    }
+
+    /// Adds a journal entry about a step, whichever visit.
+    pub(crate) fn note_of(&mut self, kind: JournalKind, step: StepId, data: Value, given: &Given<'_>) {
+        self.add_entry(kind, (Some(step), None), data, given);
+    }
+
+    fn add_entry(
+        &mut self,
+        kind: JournalKind,
+        (step_id, step_execution_id): (Option<StepId>, Option<StepExecutionId>),
+        data: Value,
+        given: &Given<'_>,
+    ) {
         self.execution.journal_length += 1;
         self.journal.push(JournalEntry {
             workspace_id: self.execution.workspace_id,
@@ -96,8 +112,8 @@ impl Changes {
             number: self.execution.journal_length,
             at: given.now,
             kind,
-            step_id: visit.map(|visit| visit.step_id),
-            step_execution_id: visit.map(|visit| visit.id),
+            step_id,
+            step_execution_id,
             data,
         });
     }

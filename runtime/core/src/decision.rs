@@ -7,7 +7,7 @@ use crate::changes::Changes;
 use crate::clock::Given;
 use crate::definition::Graph;
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
-use crate::flow::{Entity, People};
+use crate::flow::{self, Entity, People};
 use crate::id::StepId;
 use crate::journal::JournalKind;
 
@@ -130,6 +130,7 @@ impl<'a> Decision<'a> {
 
     /// What was decided. An execution that goes on waits if all of its paths do.
     pub(crate) fn made(mut self) -> Changes {
+        flow::finish(&mut self);
         if !self.changes.execution.status.is_terminal() {
             let moves = |visit: &StepExecution| visit.status != StepStatus::Waiting && !visit.is_held();
             let moving = self.active().any(moves);

@@ -63,6 +63,26 @@ pub enum JournalKind {
     ExecutionCancelled,
     /// The execution was taken up again at the step that failed.
     ExecutionRetried,
+    /// Somebody changed where a task stands.
+    TaskChanged,
+    /// Somebody added a task.
+    TaskAdded,
+    /// Somebody took a task out.
+    TaskRemoved,
+    /// Somebody gave a task to others.
+    TaskAssigned,
+    /// Somebody wrote about a task.
+    TaskCommented,
+    /// Somebody let the flow go back to a task.
+    TaskReverted,
+    /// A phase stands elsewhere, or somebody changed it.
+    PhaseChanged,
+    /// Somebody changed the flow.
+    FlowChanged,
+    /// Somebody closed the flow.
+    FlowClosed,
+    /// Somebody opened the flow again.
+    FlowReopened,
 }
 
 impl JournalKind {
@@ -85,6 +105,16 @@ impl JournalKind {
             Self::ExecutionFailed => "execution-failed",
             Self::ExecutionCancelled => "execution-cancelled",
             Self::ExecutionRetried => "execution-retried",
+            Self::TaskChanged => "task-changed",
+            Self::TaskAdded => "task-added",
+            Self::TaskRemoved => "task-removed",
+            Self::TaskAssigned => "task-assigned",
+            Self::TaskCommented => "task-commented",
+            Self::TaskReverted => "task-reverted",
+            Self::PhaseChanged => "phase-changed",
+            Self::FlowChanged => "flow-changed",
+            Self::FlowClosed => "flow-closed",
+            Self::FlowReopened => "flow-reopened",
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::decision::Decision;
 use crate::definition::{Definition, Graph, Reentry};
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
 use crate::flow::{self, Parent, StartPeople};
-use crate::id::ContactId;
+use crate::id::{ContactId, ExecutionId};
 use crate::journal::JournalKind;
 use crate::marking::Marking;
 use crate::{branch, volume, walk};
@@ -16,6 +16,8 @@ use crate::{branch, volume, walk};
 /// What an execution is started with.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
+    /// The id it gets; none for a new one.
+    pub id: Option<ExecutionId>,
     /// For whom.
     pub contact_id: Option<ContactId>,
     /// The event that starts it; none for a manual or scheduled start.
@@ -68,7 +70,7 @@ pub fn start(definition: &Definition, graph: &Graph, start: Start, given: &Given
 fn new_execution(definition: &Definition, start: &Start, given: &Given<'_>) -> Execution {
     let contact = start.contact_id.filter(|_| definition.reentry != Reentry::Always);
     Execution {
-        id: given.id(),
+        id: start.id.unwrap_or_else(|| given.id()),
         workspace_id: definition.workspace_id,
         definition_id: definition.id,
         definition_version: definition.version,

@@ -97,7 +97,8 @@ impl<'a> Board<'a> {
 
     /// The ways that may be taken from a step to which a path has come.
     fn ways(&self, step: StepId, round: Option<usize>) -> Vec<Way<'a>> {
-        let done = round.is_none() && self.task(step).is_some_and(|task| task.status.is_done()) && !self.on.contains(&step);
+        let done =
+            round.is_none() && self.task(step).is_some_and(|task| task.status.is_done()) && !self.on.contains(&step);
         if done {
             return self.taken(step);
         }
@@ -112,7 +113,8 @@ impl<'a> Board<'a> {
     /// The loop that is in a new round where a way leads to: the largest that it leads back in, as long as it stays inside.
     fn round(&self, way: &Way<'_>, round: Option<usize>) -> Option<usize> {
         let loops = self.graph.drawn.as_ref().map_or(&[][..], |drawn| &drawn.compiled.loops);
-        let begun = way.edge.and_then(|edge| edge.counter()).and_then(|back| loops.iter().position(|it| it.back == back));
+        let begun =
+            way.edge.and_then(|edge| edge.counter()).and_then(|back| loops.iter().position(|it| it.back == back));
         // Inner loops come first, so the larger number is the larger loop.
         round.max(begun).filter(|at| loops.get(*at).is_some_and(|of| of.body.contains(&way.to)))
     }

@@ -52,6 +52,16 @@ pub fn compile(draft: Draft, given: &Given<'_>) -> Result<Graph, Vec<DrawProblem
     Ok(Graph { steps, transitions, drawn: Some(Box::new(Drawn { compiled, ..drawn })) })
 }
 
+/// The graph anew, with one task more. Whatever was there keeps its ids.
+pub(super) fn recompile(graph: Graph, step: Step, definition: DefinitionId) -> Result<Graph, Vec<DrawProblem>> {
+    let Graph { steps, drawn, .. } = graph;
+    let now = step.created_at;
+    let steps: Vec<_> = steps.into_iter().filter(|step| step.step_type != TRIGGER).chain([step]).collect();
+    let drawn = drawn.map(|drawn| *drawn).unwrap_or_default();
+    let ids = crate::clock::SequentialIds::default();
+    compile(Draft { definition, steps, drawn }, &Given::new(now, &ids))
+}
+
 /// The id of the step of a template's task.
 pub fn step_id(definition: DefinitionId, key: &str) -> StepId {
     Uuid::new_v5(&definition.0, format!("task:{key}").as_bytes()).into()

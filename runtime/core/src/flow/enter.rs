@@ -120,6 +120,11 @@ pub(crate) fn runs(decision: &mut Decision<'_>, task: Task, visit: StepExecution
     decision.schedule(visit);
 }
 
+/// Whether a task begins by itself once a path stands on it, as things are.
+pub(super) fn begins_itself(decision: &Decision<'_>, task: &Task) -> bool {
+    how(decision, task) != Begin::AsksPerson
+}
+
 fn how(decision: &Decision<'_>, task: &Task) -> Begin {
     let spec = decision.graph.step(task.step_id).and_then(|step| step.task.as_deref());
     let Some(spec) = spec.filter(|_| task.enabled) else { return Begin::AsksPerson };

@@ -93,6 +93,8 @@ pub struct InsertItem {
     pub section: Option<String>,
     /// Before the item that is there now.
     pub index: usize,
+    /// Its id, if it was given.
+    pub id: Option<TaskId>,
     /// Its step, with its task.
     pub step: Box<Step>,
     /// What is said of it from the beginning.

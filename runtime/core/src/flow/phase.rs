@@ -54,6 +54,22 @@ pub struct Phase {
     pub updated_at: Timestamp,
 }
 
+impl Phase {
+    /// Notes that it stands elsewhere now, by somebody or by itself.
+    pub(crate) fn moved(&mut self, to: PhaseStatus, by: Option<&str>, now: Timestamp) {
+        let status = match to {
+            PhaseStatus::Open => TaskStatus::Pending,
+            PhaseStatus::InProgress => TaskStatus::InProgress,
+            PhaseStatus::Completed => TaskStatus::Completed,
+        };
+        if to == PhaseStatus::InProgress {
+            (self.times.completed_at, self.times.completed_by) = (None, None);
+        }
+        self.times.stamp(status, by, now);
+        (self.status, self.updated_at) = (to, now);
+    }
+}
+
 /// Where a phase stands (spec epilot-flows, 9): it is completed once nothing in it is current and no path may come to an open task of it.
 /// `first`: it is the first phase of a flow that is started. `list`: there are no paths, every open task will come.
 pub(crate) fn status(phase: &Phase, board: &Board<'_>, reach: &Reach, first: bool, list: bool) -> PhaseStatus {

@@ -166,7 +166,9 @@ pub(crate) fn again(decision: &mut Decision<'_>, visit: StepExecution) -> StepEx
     StepExecution {
         status: StepStatus::Running,
         run_at: Some(now),
-        resumes: visit.resumes + 1,
+        // It is tried as often as a new one; the number of the run still grows.
+        attempt: 1,
+        resumes: visit.resumes.saturating_add(visit.attempt),
         wake: None,
         state: None,
         failure: None,
@@ -176,7 +178,7 @@ pub(crate) fn again(decision: &mut Decision<'_>, visit: StepExecution) -> StepEx
     }
 }
 
-fn small(output: &Value) -> Option<Value> {
+pub(super) fn small(output: &Value) -> Option<Value> {
     let fits = |output: &&Value| serde_json::to_string(output).is_ok_and(|text| text.len() <= MAX_RESULT);
     Some(output).filter(|output| !output.is_null()).filter(fits).cloned()
 }

@@ -9,7 +9,7 @@ use crate::counter::{Count, CounterKey};
 use crate::error::StoreError;
 use crate::row::{maybe_json, maybe_text, to_json, word};
 use crate::sql;
-use crate::{journal, step_execution, step_value, wait};
+use crate::{flow, journal, step_execution, step_value, wait};
 
 /// Stores a new execution. False, and nothing is stored, if the contact may not enter the definition again.
 pub async fn insert(conn: &mut Conn, changes: &Changes) -> Result<bool, StoreError> {
@@ -25,7 +25,7 @@ pub async fn insert(conn: &mut Conn, changes: &Changes) -> Result<bool, StoreErr
         query.bind(id).bind(workspace).execute(conn.db()).await?;
         return Ok(false);
     }
-    insert_parts(conn, changes).await?;
+    insert_parts(conn, changes, true).await?;
     Ok(true)
 }
 
@@ -33,11 +33,12 @@ pub async fn insert(conn: &mut Conn, changes: &Changes) -> Result<bool, StoreErr
 /// [`StoreError::ReentryRefused`] if another execution has taken its re-entry key meanwhile; the write that this is part of
 /// must then answer an error, so that nothing of it is kept.
 pub async fn apply(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
-    if changes.journal.iter().any(|entry| entry.kind == JournalKind::ExecutionRetried) {
+    let again = |kind| matches!(kind, JournalKind::ExecutionRetried | JournalKind::FlowReopened);
+    if changes.journal.iter().any(|entry| again(entry.kind)) {
         refuse_if_entered(conn, &changes.execution).await?;
     }
     update_execution(conn, changes).await?;
-    insert_parts(conn, changes).await
+    insert_parts(conn, changes, false).await
 }
 
 /// A retry takes the re-entry key again. The unique index knows the executions that are stored; this asks for those that were
@@ -55,7 +56,7 @@ async fn has_entered(conn: &mut Conn, execution: &Execution) -> Result<bool, Sto
     Ok(query.fetch_optional(conn.db()).await?.is_some())
 }
 
-async fn insert_parts(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
+async fn insert_parts(conn: &mut Conn, changes: &Changes, is_new: bool) -> Result<(), StoreError> {
     // Before what takes its place is stored.
     step_value::remove(conn, changes.execution.workspace_id, &changes.large_over).await?;
     step_execution::upsert(conn, &changes.visits).await?;
@@ -63,6 +64,9 @@ async fn insert_parts(conn: &mut Conn, changes: &Changes) -> Result<(), StoreErr
     wait::remove(conn, changes.execution.workspace_id, &changes.waits_over).await?;
     wait::insert(conn, &changes.waits).await?;
     journal::insert(conn, &changes.journal).await?;
+    if let Some(people) = &changes.people {
+        flow::apply(conn, &changes.execution, people, is_new).await?;
+    }
     count(conn, changes);
     Ok(())
 }
@@ -186,6 +190,16 @@ fn counted(kind: JournalKind) -> Option<Count> {
         | JournalKind::ExecutionExited
         | JournalKind::ExecutionFailed
         | JournalKind::ExecutionCancelled
-        | JournalKind::ExecutionRetried => None,
+        | JournalKind::ExecutionRetried
+        | JournalKind::TaskChanged
+        | JournalKind::TaskAdded
+        | JournalKind::TaskRemoved
+        | JournalKind::TaskAssigned
+        | JournalKind::TaskCommented
+        | JournalKind::TaskReverted
+        | JournalKind::PhaseChanged
+        | JournalKind::FlowChanged
+        | JournalKind::FlowClosed
+        | JournalKind::FlowReopened => None,
     }
 }

@@ -97,6 +97,8 @@ create table task (
 create unique index task_id on task (workspace_id, id); -- whose is this task?
 create index task_inbox on task (workspace_id, due_at, id)
     where current_since is not null; -- the inbox: what is to be done, and what of it first?
+create index task_watching on task (execution_id)
+    where watches = 1 and current_since is not null; -- whom does a change of an entity concern?
 
 -- Who is to do a task. Rows are there while it is current; of checklists, whose steps are searched, from the start.
 create table task_assignee (

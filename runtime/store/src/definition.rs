@@ -1,24 +1,38 @@
 //! Definitions: heads and graphs.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use stepwell_core::{Definition, DefinitionId, Graph, Timestamp, WorkspaceId, canonical_name};
 
 use crate::conn::Conn;
 use crate::error::StoreError;
-use crate::graphs::{GraphKey, Kept};
 use crate::prune;
 use crate::row::{self, Read, to_json, word};
 use crate::sql::{self, DbRow, QueryBuilder};
 
+mod drawn;
+mod version;
+
 pub use crate::definition_page::{DefinitionQuery, DefinitionSort, Listed, page};
+pub use drawn::{DrawnQuery, DrawnSort, Written, count, drawn, newest};
+pub use version::{document, graph, set_document};
 
 /// How much is deleted together with a definition; the rest follows in batches.
 const AT_ONCE: prune::Batch = prune::Batch { rows: 1_000, time: Duration::from_millis(20) };
 
 /// Stores a new definition with the graph of its version.
 pub async fn insert(conn: &mut Conn, definition: &Definition, graph: &Graph) -> Result<(), StoreError> {
+    insert_with_document(conn, definition, graph, None).await
+}
+
+/// As [`insert`], with what the graph was made from, as its surface wrote it.
+pub async fn insert_with_document(
+    conn: &mut Conn,
+    definition: &Definition,
+    graph: &Graph,
+    document: Option<&Value>,
+) -> Result<(), StoreError> {
     sql::query(
         "insert into definition (id, workspace_id, kind, name, description, enabled, trigger_kind, trigger_config, event_name,
          reentry, version, step_count, created_at, updated_at, commit_every_step)
@@ -43,12 +57,12 @@ pub async fn insert(conn: &mut Conn, definition: &Definition, graph: &Graph) -> 
     .await
     .map_err(|error| StoreError::unless_duplicate(error, || StoreError::AlreadyExists))?;
     let key = (definition.workspace_id, definition.id, definition.version);
-    insert_graph(conn, key, graph, definition.created_at).await
+    version::insert(conn, key, (graph, document), definition.created_at).await
 }
 
-/// The definition of this id.
+/// The definition of this id, unless it [was deleted](set_deleted).
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: DefinitionId) -> Result<Option<Definition>, StoreError> {
-    let query = sql::query("select * from definition where id = $1 and workspace_id = $2");
+    let query = sql::query("select * from definition where id = $1 and workspace_id = $2 and deleted_at is null");
     let row = query.bind(id.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
     row.as_ref().map(read).transpose()
 }
@@ -58,7 +72,8 @@ pub async fn update(conn: &mut Conn, definition: &Definition) -> Result<bool, St
     conn.wrote(definition.id.0);
     let done = sql::query(
         "update definition set name = $3, description = $4, enabled = $5, trigger_kind = $6, trigger_config = $7,
-         event_name = $8, reentry = $9, updated_at = $10, commit_every_step = $11 where id = $1 and workspace_id = $2",
+         event_name = $8, reentry = $9, updated_at = $10, commit_every_step = $11
+         where id = $1 and workspace_id = $2 and deleted_at is null",
     )
     .bind(definition.id.to_string())
     .bind(definition.workspace_id.to_string())
@@ -86,11 +101,22 @@ pub async fn save_graph(
     graph: &Graph,
     now: Timestamp,
 ) -> Result<u32, StoreError> {
+    save_with_document(conn, (workspace, id), expected, (graph, None), now).await
+}
+
+/// As [`save_graph`], with what the graph was made from, as its surface wrote it.
+pub async fn save_with_document(
+    conn: &mut Conn,
+    (workspace, id): (WorkspaceId, DefinitionId),
+    expected: u32,
+    (graph, document): (&Graph, Option<&Value>),
+    now: Timestamp,
+) -> Result<u32, StoreError> {
     conn.wrote(id.0);
     let version = expected.checked_add(1).ok_or(StoreError::VersionConflict(id))?;
     let done = sql::query(
         "update definition set version = $4, step_count = $5, updated_at = $6
-         where id = $1 and workspace_id = $2 and version = $3",
+         where id = $1 and workspace_id = $2 and version = $3 and deleted_at is null",
     )
     .bind(id.to_string())
     .bind(workspace.to_string())
@@ -103,49 +129,8 @@ pub async fn save_graph(
     if done.rows_affected() == 0 {
         return Err(StoreError::VersionConflict(id));
     }
-    insert_graph(conn, (workspace, id, version), graph, now).await?;
+    version::insert(conn, (workspace, id, version), (graph, document), now).await?;
     Ok(version)
-}
-
-async fn insert_graph(conn: &mut Conn, key: GraphKey, graph: &Graph, now: Timestamp) -> Result<(), StoreError> {
-    let text = to_json(graph)?;
-    let size = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let (workspace, id, version) = key;
-    sql::query(
-        "insert into definition_version (workspace_id, definition_id, version, graph, created_at)
-         values ($1, $2, $3, $4, $5)",
-    )
-    .bind(workspace.to_string())
-    .bind(id.to_string())
-    .bind(i64::from(version))
-    .bind(text)
-    .bind(now.0)
-    .execute(conn.db())
-    .await?;
-    conn.keep_graph(key, Kept { graph: Arc::new(graph.clone()), size }).await;
-    Ok(())
-}
-
-/// The graph of a version, from memory if it was asked for before.
-pub async fn graph(
-    conn: &mut Conn,
-    workspace: WorkspaceId,
-    id: DefinitionId,
-    version: u32,
-) -> Result<Option<Arc<Graph>>, StoreError> {
-    let key = (workspace, id, version);
-    if let Some(graph) = conn.known_graph(&key).await {
-        return Ok(Some(graph));
-    }
-    let query = sql::query(
-        "select graph from definition_version where definition_id = $1 and version = $2 and workspace_id = $3",
-    );
-    let query = query.bind(id.to_string()).bind(i64::from(version)).bind(workspace.to_string());
-    let Some(row) = query.fetch_optional(conn.db()).await? else { return Ok(None) };
-    let size = u32::try_from(row.raw::<&str>("graph")?.len()).unwrap_or(u32::MAX);
-    let graph: Arc<Graph> = Arc::new(row.json("graph")?);
-    conn.keep_graph(key, Kept { graph: Arc::clone(&graph), size }).await;
-    Ok(Some(graph))
 }
 
 /// The enabled definitions that an event of any of these names starts, oldest first. Aliases count as the name they stand for.
@@ -158,7 +143,7 @@ pub async fn enabled_for_event(
     select.push_bind(workspace.to_string());
     row::push_in(&mut select, " and event_name in ", row::canonical(names));
     // Sorted here: asked to sort, the database would go through all definitions in order in place of finding these few.
-    select.push(" and enabled = 1 and event_name is not null");
+    select.push(" and enabled = 1 and event_name is not null and deleted_at is null");
     let mut found = row::all(select.build().fetch_all(conn.db()).await?, read)?;
     found.sort_by_key(|definition| (definition.created_at, definition.id));
     Ok(found)
@@ -187,6 +172,22 @@ pub async fn delete(
     query.bind(id.to_string()).bind(workspace.to_string()).bind(now.0).execute(conn.db()).await?;
     prune::deleted_definition(conn, &id.to_string(), AT_ONCE).await?;
     Ok(true)
+}
+
+/// Hides a definition: from then on nothing finds it or starts it, and its executions go on. It is deleted once none is left
+/// ([`prune::hidden_definitions`]). False if there is none of this id, or it is hidden already.
+pub async fn set_deleted(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: DefinitionId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    conn.wrote(id.0);
+    let query = sql::query(
+        "update definition set deleted_at = $3, updated_at = $3 where id = $1 and workspace_id = $2 and deleted_at is null",
+    );
+    let done = query.bind(id.to_string()).bind(workspace.to_string()).bind(now.0).execute(conn.db()).await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Deletes those of these definitions that exist and says how many.

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use stepwell_core::{Definition, DefinitionId, WorkspaceId};
+use stepwell_core::{Definition, DefinitionId, DefinitionKind, WorkspaceId};
 
 use crate::conn::Conn;
 use crate::definition::read;
 use crate::dialect::contains;
 use crate::error::StoreError;
 use crate::page::{Direction, Page, offset};
-use crate::row::{self, Read};
+use crate::row::{self, Read, word};
 use crate::sql::{DbRow, QueryBuilder};
 
 /// Which definitions, in which order.
@@ -19,6 +19,8 @@ pub struct DefinitionQuery {
     pub search: Option<String>,
     /// Only those that are enabled, or not.
     pub enabled: Option<bool>,
+    /// Only those of this kind.
+    pub kind: Option<DefinitionKind>,
     /// By what they are sorted.
     pub sort: DefinitionSort,
     /// In which direction.
@@ -59,10 +61,10 @@ pub async fn page(
     page_size: u32,
 ) -> Result<Page<Listed>, StoreError> {
     let mut count = QueryBuilder::new("select count(*) from definition where workspace_id = ");
-    push_filter(&mut count, workspace, query);
+    push_filter(&mut count, workspace, query)?;
     let total: i64 = count.build().fetch_one(conn.db()).await?.try_get(0)?;
     let mut select = QueryBuilder::new("select * from definition where workspace_id = ");
-    push_filter(&mut select, workspace, query);
+    push_filter(&mut select, workspace, query)?;
     select.push(order(query)).push(" limit ").push_bind(i64::from(page_size));
     select.push(" offset ").push_bind(offset(page, page_size));
     let mut items = row::all(select.build().fetch_all(conn.db()).await?, read_listed)?;
@@ -70,8 +72,8 @@ pub async fn page(
     Ok(Page { items, total: total.unsigned_abs() })
 }
 
-fn push_filter(select: &mut QueryBuilder, workspace: WorkspaceId, query: &DefinitionQuery) {
-    select.push_bind(workspace.to_string());
+fn push_filter(select: &mut QueryBuilder, workspace: WorkspaceId, query: &DefinitionQuery) -> Result<(), StoreError> {
+    select.push_bind(workspace.to_string()).push(" and deleted_at is null");
     if let Some(search) = query.search.as_ref().filter(|search| !search.is_empty()) {
         let pattern = contains(search);
         select.push(" and (lower(name) like lower(").push_bind(pattern.clone()).push(r") escape '\'");
@@ -80,6 +82,10 @@ fn push_filter(select: &mut QueryBuilder, workspace: WorkspaceId, query: &Defini
     if let Some(enabled) = query.enabled {
         select.push(" and enabled = ").push_bind(i64::from(enabled));
     }
+    if let Some(kind) = query.kind {
+        select.push(" and kind = ").push_bind(word(&kind)?);
+    }
+    Ok(())
 }
 
 fn order(query: &DefinitionQuery) -> String {

@@ -1,5 +1,6 @@
 //! Executions: reading single ones and writing what was decided about them.
 
+mod graph;
 mod list;
 mod write;
 
@@ -14,6 +15,8 @@ use crate::sql::{self, DbRow, Query};
 use crate::step_execution;
 use crate::step_value::select_visits;
 
+pub use graph::graph;
+pub(crate) use graph::save as save_graph;
 pub use list::{active_count, active_ids, active_on_steps, page};
 pub use write::{apply, insert};
 

@@ -1,12 +1,19 @@
-//! Graphs kept in memory. A version never changes, so what is cached is right for ever; the bound is on memory only.
+//! Graphs kept in memory. A version never changes, and neither does a revision of an execution's own graph, so what is cached is
+//! right for ever; the bound is on memory only.
 
 use std::sync::Arc;
 
 use moka::future::Cache;
-use stepwell_core::{DefinitionId, Graph, WorkspaceId};
+use stepwell_core::{DefinitionId, ExecutionId, Graph, WorkspaceId};
 
 /// Which graph. The workspace is part of it: a foreign id must find nothing, cached or not.
-pub(crate) type GraphKey = (WorkspaceId, DefinitionId, u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum GraphKey {
+    /// A version of a definition.
+    Version(WorkspaceId, DefinitionId, u32),
+    /// A revision of the graph that an execution has for itself.
+    Own(WorkspaceId, ExecutionId, u32),
+}
 
 /// The most JSON text whose graphs are kept.
 const CAPACITY: u64 = 16 * 1024 * 1024;

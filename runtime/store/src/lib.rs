@@ -6,6 +6,7 @@
 
 pub mod backlog;
 pub mod claim;
+pub mod closing_reason;
 mod commit;
 mod conn;
 pub mod connection;
@@ -17,9 +18,11 @@ mod definition_page;
 mod dialect;
 mod direct;
 mod direct_error;
+pub mod entity;
 mod error;
 pub mod event;
 pub mod execution;
+pub mod flow;
 mod freshness;
 mod graphs;
 pub mod idempotency;
@@ -43,6 +46,7 @@ pub mod step_execution;
 mod step_value;
 mod store;
 pub mod suppression;
+pub mod task;
 pub mod template;
 pub mod transfer;
 mod trouble;

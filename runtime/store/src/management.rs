@@ -96,7 +96,7 @@ pub async fn definitions_using_event(
     let rows = query(
         "select d.id, d.name, d.event_name, v.graph from definition d
          join definition_version v on v.definition_id = d.id and v.version = d.version and v.workspace_id = d.workspace_id
-         where d.workspace_id = $1 and (d.event_name = $2 or v.graph like '%\"eventName\"%')
+         where d.workspace_id = $1 and d.deleted_at is null and (d.event_name = $2 or v.graph like '%\"eventName\"%')
          order by d.created_at, d.id",
     )
     .bind(workspace.to_string())

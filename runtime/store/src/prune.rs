@@ -12,10 +12,12 @@ use crate::error::StoreError;
 use crate::row::Read;
 use crate::sql::{self, Query};
 
+mod hidden;
 mod parts;
 mod space;
 mod versions;
 
+pub use hidden::hidden_definitions;
 use parts::Which;
 pub use space::{Spare, give_back};
 pub use versions::{Versions, unused_versions, versions};

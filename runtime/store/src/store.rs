@@ -15,7 +15,7 @@ use crate::conn::Conn;
 use crate::dialect::{self, DbConnection, DbPool, Pools};
 use crate::error::StoreError;
 use crate::freshness::{Freshness, Seen};
-use crate::graphs::Graphs;
+use crate::graphs::{GraphKey, Graphs};
 use crate::queue::{Bounds, Lane, Queue};
 use crate::trouble::{self, Condition};
 use crate::watch::{Watch, Watches};
@@ -165,7 +165,7 @@ impl Store {
         definition: DefinitionId,
         version: u32,
     ) -> Option<Arc<Graph>> {
-        self.0.graphs.get(&(workspace, definition, version)).await
+        self.0.graphs.get(&GraphKey::Version(workspace, definition, version)).await
     }
 
     /// How the row of an execution, contact, definition or workspace stands, to be asked before it is read. None where other nodes

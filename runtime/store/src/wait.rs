@@ -2,10 +2,14 @@
 
 use stepwell_core::{ContactId, StepExecutionId, Timestamp, Wait, WorkspaceId, canonical_name};
 
+mod nudge;
+
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::row::{self, Read, maybe_json, maybe_text};
 use crate::sql::{self, DbRow, QueryBuilder};
+
+pub use nudge::{NUDGED_AT_ONCE, nudge, nudge_watchers};
 
 /// Rows or ids of one statement; a statement has a bound on parameters.
 const ROWS: usize = 200;
@@ -56,18 +60,19 @@ pub(crate) async fn insert(conn: &mut Conn, waits: &[Wait]) -> Result<(), StoreE
     for part in waits.chunks(ROWS) {
         let mut rows = Vec::with_capacity(part.len());
         for wait in part {
-            rows.push((wait, maybe_json(wait.event.as_ref())?, maybe_json(wait.task.as_ref())?));
+            let ended_by = maybe_json(wait.ended_by.as_ref())?;
+            rows.push((wait, maybe_json(wait.event.as_ref())?, maybe_json(wait.task.as_ref())?, ended_by));
         }
         let mut query = QueryBuilder::new(
             "insert into wait (step_execution_id, workspace_id, execution_id, contact_id, due_at, event_name, event, task,
-             created_at) ",
+             created_at, ended_by) ",
         );
-        query.push_values(rows, |values, (wait, event, task)| {
+        query.push_values(rows, |values, (wait, event, task, ended_by)| {
             let name = wait.event.as_ref().map(|event| canonical_name(&event.name).to_owned());
             values.push_bind(wait.step_execution_id.to_string()).push_bind(wait.workspace_id.to_string());
             values.push_bind(wait.execution_id.to_string()).push_bind(maybe_text(wait.contact_id));
             values.push_bind(wait.due_at.map(|time| time.0)).push_bind(name);
-            values.push_bind(event).push_bind(task).push_bind(wait.created_at.0);
+            values.push_bind(event).push_bind(task).push_bind(wait.created_at.0).push_bind(ended_by);
         });
         query.build().execute(conn.db()).await?;
     }
@@ -97,7 +102,7 @@ fn read(row: &DbRow) -> Result<Wait, StoreError> {
         due_at: row.maybe_time("due_at")?,
         event: row.maybe_json("event")?,
         task: row.maybe_json("task")?,
-        ended_by: None,
+        ended_by: row.maybe_json("ended_by")?,
         created_at: row.time("created_at")?,
     })
 }

@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
-use stepwell_core::{ContactId, DefinitionId, StepId, TemplateId, Timestamp, WorkspaceId};
+use stepwell_core::{ContactId, DefinitionId, DefinitionKind, StepId, TemplateId, Timestamp, WorkspaceId};
 
 use crate::conn::Conn;
 use crate::counter::Count;
 use crate::error::StoreError;
 use crate::page::{Page, offset};
-use crate::row::{self, Read};
+use crate::row::{self, Read, word};
 use crate::sql::{self, DbRow, QueryBuilder};
 
 /// The largest document that is read to discover fields, in bytes of its text.
@@ -178,7 +178,7 @@ pub async fn event_samples(
     row::all(query.fetch_all(conn.db()).await?, |row| row.json("data"))
 }
 
-/// How many definitions of these ids there are.
+/// How many workflows of these ids there are.
 pub async fn existing(
     conn: &mut Conn,
     workspace: WorkspaceId,
@@ -186,7 +186,8 @@ pub async fn existing(
 ) -> Result<u64, StoreError> {
     let mut select = QueryBuilder::new("select count(*) from definition where workspace_id = ");
     select.push_bind(workspace.to_string());
-    row::push_in(&mut select, " and id in ", definitions.iter().map(DefinitionId::to_string));
+    select.push(" and kind = ").push_bind(word(&DefinitionKind::Workflow)?);
+    row::push_in(&mut select, " and deleted_at is null and id in ", definitions.iter().map(DefinitionId::to_string));
     let count: i64 = select.build().fetch_one(conn.db()).await?.try_get(0)?;
     Ok(count.unsigned_abs())
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use serde::Deserialize;
+use stepwell_core::DefinitionKind;
 use stepwell_store::definition::{self, DefinitionQuery, DefinitionSort, Listed};
 use utoipa::{IntoParams, ToSchema};
 
@@ -80,6 +81,7 @@ impl Filter {
         DefinitionQuery {
             search: self.search,
             enabled: self.status.map(|status| status == Activity::Active),
+            kind: Some(DefinitionKind::Workflow),
             sort: match self.sort {
                 Sort::Name => DefinitionSort::Name,
                 Sort::CreatedAt => DefinitionSort::CreatedAt,

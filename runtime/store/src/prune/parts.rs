@@ -14,7 +14,7 @@ use crate::sql::{self, QueryBuilder};
 /// The most executions of a part.
 const EXECUTIONS: u64 = 32;
 
-/// What the executions of a part may have together: bytes of outputs and states, and entries of journals.
+/// What the executions of a part may have together: bytes of outputs and states, and entries of journals with tasks.
 const BYTES: i64 = 8 * 1024 * 1024;
 const ENTRIES: i64 = 4_000;
 
@@ -94,7 +94,11 @@ async fn shrink(conn: &mut Conn, large: &Old) -> Result<bool, StoreError> {
 
 impl Which<'_> {
     async fn find(&self, conn: &mut Conn, limit: i64) -> Result<Vec<Old>, StoreError> {
-        let mut select = QueryBuilder::new("select id, output_bytes, journal_length from execution where ");
+        // Tasks count like entries: deleting one is as much work.
+        let mut select = QueryBuilder::new(
+            "select id, output_bytes, journal_length + (select count(*) from task where task.execution_id = execution.id)
+             as entries from execution where ",
+        );
         match self {
             Self::Ended { workspace, before } => {
                 select.push("workspace_id = ").push_bind(workspace.to_string());
@@ -106,7 +110,7 @@ impl Which<'_> {
             }
         }
         row::all(select.build().fetch_all(conn.db()).await?, |row| {
-            Ok(Old { id: row.raw("id")?, bytes: row.raw("output_bytes")?, entries: row.raw("journal_length")? })
+            Ok(Old { id: row.raw("id")?, bytes: row.raw("output_bytes")?, entries: row.raw("entries")? })
         })
     }
 

@@ -6,6 +6,7 @@ const KIND: stepwell_test_database::Kind = stepwell_test_database::Kind::Sqlite;
 mod commit;
 mod contact;
 mod definition;
+mod entity;
 mod event;
 mod execution;
 mod file;

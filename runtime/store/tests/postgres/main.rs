@@ -9,6 +9,8 @@ mod commit;
 mod contact;
 #[path = "../it/definition.rs"]
 mod definition;
+#[path = "../it/entity.rs"]
+mod entity;
 #[path = "../it/event.rs"]
 mod event;
 #[path = "../it/execution.rs"]

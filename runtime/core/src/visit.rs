@@ -6,6 +6,7 @@ use crate::branch;
 use crate::decision::Decision;
 use crate::event::canonical_name;
 use crate::execution::{StepExecution, StepStatus, Wait};
+use crate::flow;
 use crate::journal::JournalKind;
 use crate::outcome::{Completion, EventWait, Failure, WaitRequest, Wake};
 use crate::time::Timestamp;
@@ -47,6 +48,9 @@ pub(crate) fn wait(decision: &mut Decision<'_>, visit: StepExecution, request: W
         "eventName": request.event.as_ref().map(|event| &event.name),
     });
     decision.note(JournalKind::StepWaiting, Some(&visit), data);
+    if let Some(about) = &request.task {
+        flow::asks(decision, &visit, about);
+    }
     decision.changes.waits.push(Wait {
         workspace_id: visit.workspace_id,
         execution_id: visit.execution_id,

@@ -14,10 +14,10 @@ use crate::flow::{self, ROWS};
 use crate::row::{self, Read};
 use crate::sql::{DbRow, QueryBuilder};
 
-pub use comment::{Comment, comment, comments};
+pub use comment::{Comment, comment, comment_count, comments};
 pub use inbox::{BadCursor, InboxCursor, InboxQuery, InboxTask, find, inbox};
 pub use steps::{FoundStep, StepQuery, StepSort, StepStanding, search_steps};
-pub(crate) use write::{remove, upsert};
+pub(crate) use write::{over, remove, upsert};
 
 /// The tasks of these executions, those of each by position.
 pub(crate) async fn of(

@@ -1,6 +1,6 @@
 //! What visits wait for. A row is there exactly while its visit waits.
 
-use stepwell_core::{ContactId, StepExecutionId, Timestamp, Wait, WorkspaceId, canonical_name};
+use stepwell_core::{ContactId, Execution, StepExecutionId, Timestamp, Wait, WorkspaceId, canonical_name};
 
 mod nudge;
 
@@ -8,6 +8,7 @@ use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::row::{self, Read, maybe_json, maybe_text};
 use crate::sql::{self, DbRow, QueryBuilder};
+use crate::task;
 
 pub use nudge::{NUDGED_AT_ONCE, nudge, nudge_watchers};
 
@@ -79,16 +80,17 @@ pub(crate) async fn insert(conn: &mut Conn, waits: &[Wait]) -> Result<(), StoreE
     Ok(())
 }
 
-pub(crate) async fn remove(
-    conn: &mut Conn,
-    workspace: WorkspaceId,
-    over: &[StepExecutionId],
-) -> Result<(), StoreError> {
+/// Deletes waits of an execution that are over. Those for a person were tasks: nobody needs to do them any more, unless what is stored
+/// afterwards says that somebody did.
+pub(crate) async fn remove(conn: &mut Conn, of: &Execution, over: &[StepExecutionId]) -> Result<(), StoreError> {
     for part in over.chunks(ROWS) {
         let mut query = QueryBuilder::new("delete from wait where workspace_id = ");
-        query.push_bind(workspace.to_string());
+        query.push_bind(of.workspace_id.to_string());
         row::push_in(&mut query, " and step_execution_id in ", part.iter().map(StepExecutionId::to_string));
-        query.build().execute(conn.db()).await?;
+        query.push(" returning case when task is null then null else step_execution_id end as asked");
+        let rows = query.build().fetch_all(conn.db()).await?;
+        let asked = row::all(rows, |row| row.raw::<Option<String>>("asked"))?;
+        task::over(conn, of, &asked.into_iter().flatten().collect::<Vec<_>>()).await?;
     }
     Ok(())
 }

@@ -152,6 +152,9 @@ mod tests {
         let given = Given { now: Timestamp(9), ids: &ids };
         let done = task(&asked(json!({}))).clone().ended(TaskStatus::Completed, "ada", &json!({ "ok": true }), &given);
         assert_eq!((done.current_since, done.data.result), (None, Some(json!({ "ok": true }))));
-        assert_eq!((done.data.times.completed_at, done.data.times.completed_by.as_deref()), (Some(given.now), Some("ada")));
+        assert_eq!(
+            (done.data.times.completed_at, done.data.times.completed_by.as_deref()),
+            (Some(given.now), Some("ada"))
+        );
     }
 }

@@ -61,7 +61,7 @@ async fn insert_parts(conn: &mut Conn, changes: &Changes, is_new: bool) -> Resul
     step_value::remove(conn, changes.execution.workspace_id, &changes.large_over).await?;
     step_execution::upsert(conn, &changes.visits).await?;
     // First those that are over: a visit that is woken and waits again has one wait, the new one.
-    wait::remove(conn, changes.execution.workspace_id, &changes.waits_over).await?;
+    wait::remove(conn, &changes.execution, &changes.waits_over).await?;
     wait::insert(conn, &changes.waits).await?;
     journal::insert(conn, &changes.journal).await?;
     if let Some(people) = &changes.people {

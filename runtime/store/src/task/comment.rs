@@ -44,6 +44,20 @@ pub async fn comment(conn: &mut Conn, workspace: WorkspaceId, new: &Comment) -> 
     Ok(done.rows_affected() > 0)
 }
 
+/// How many comments there are about a task.
+pub async fn comment_count(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    execution: ExecutionId,
+    task: TaskId,
+) -> Result<u64, StoreError> {
+    let query = sql::query(
+        "select count(*) as amount from task_comment where execution_id = $1 and task_id = $2 and workspace_id = $3",
+    );
+    let query = query.bind(execution.to_string()).bind(task.to_string()).bind(workspace.to_string());
+    query.fetch_one(conn.db()).await?.number("amount")
+}
+
 /// The first `limit` comments about a task, in the order in which they were written.
 pub async fn comments(
     conn: &mut Conn,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use stepwell_core::flow::{Assignee, Schedule, Surface, Task, TaskSpec};
+use stepwell_core::flow::{Assignee, Schedule, Surface, Task, TaskSpec, TaskStatus};
 use stepwell_core::{Execution, Graph, TaskId};
 
 use crate::conn::Conn;
@@ -132,6 +132,24 @@ async fn assign(conn: &mut Conn, execution: &Execution, rows: &[TaskRow<'_>], is
             values.push_bind(execution.id.to_string()).push_bind(task.to_string());
         });
         insert.build().execute(conn.db()).await?;
+    }
+    Ok(())
+}
+
+/// What these visits asked people is over, by itself: their tasks are left out, and nobody's. What is no such visit is not looked at.
+pub(crate) async fn over(conn: &mut Conn, execution: &Execution, visits: &[String]) -> Result<(), StoreError> {
+    for part in visits.chunks(ROWS) {
+        let mut update = QueryBuilder::new("update task set status = ");
+        update.push_bind(TaskStatus::Skipped.as_str()).push(", current_since = null, updated_at = ");
+        update.push_bind(execution.updated_at.0).push(" where execution_id = ").push_bind(execution.id.to_string());
+        update.push(" and workspace_id = ").push_bind(execution.workspace_id.to_string());
+        row::push_in(&mut update, " and current_since is not null and id in ", part.iter().cloned());
+        update.build().execute(conn.db()).await?;
+        let mut delete = QueryBuilder::new("delete from task_assignee where execution_id = ");
+        delete.push_bind(execution.id.to_string()).push(" and workspace_id = ");
+        delete.push_bind(execution.workspace_id.to_string());
+        row::push_in(&mut delete, " and task_id in ", part.iter().cloned());
+        delete.build().execute(conn.db()).await?;
     }
     Ok(())
 }

@@ -15,13 +15,21 @@ mod entity;
 mod event;
 #[path = "../it/execution.rs"]
 mod execution;
+#[path = "../it/flow.rs"]
+mod flow;
+#[path = "../it/inbox.rs"]
+mod inbox;
 #[path = "../it/isolation.rs"]
 mod isolation;
 #[path = "../it/large.rs"]
 mod large;
 mod nodes;
+#[path = "../it/nudge.rs"]
+mod nudge;
 #[path = "../it/outbox.rs"]
 mod outbox;
+#[path = "../it/people.rs"]
+mod people;
 #[path = "../it/plugin.rs"]
 mod plugin;
 #[path = "../it/prune.rs"]
@@ -31,6 +39,8 @@ mod sharing;
 mod small;
 #[path = "../it/support.rs"]
 mod support;
+#[path = "../it/task.rs"]
+mod task;
 #[path = "../it/timing.rs"]
 mod timing;
 #[path = "../it/transfer.rs"]

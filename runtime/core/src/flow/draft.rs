@@ -13,6 +13,12 @@ use crate::definition::{Follow, Graph, Guard, Join, Position, Step, TRIGGER, Tra
 use crate::id::{DefinitionId, StepId, TransitionId};
 use crate::time::Timestamp;
 
+/// The most ways between tasks that a graph may come to.
+const MAX_WAYS: usize = 20_000;
+
+/// The most loops of a graph.
+const MAX_LOOPS: usize = 100;
+
 /// An edge whose ends are steps. `drawn` is its place among the drawn ones.
 #[derive(Clone, Debug)]
 pub(super) struct Resolved {
@@ -37,6 +43,7 @@ pub fn compile(draft: Draft, given: &Given<'_>) -> Result<Graph, Vec<DrawProblem
     let nodes = Nodes::of(&steps, &drawn, trigger.id)?;
     let edges = nodes.resolved()?;
     let exits = nodes.exits()?;
+    bounded(&steps, &edges, &exits)?;
     let loops = loops::find(&steps, &drawn, &edges, &exits)?;
     let mut transitions = Vec::with_capacity(edges.len());
     let mut numbers: HashMap<usize, usize> = HashMap::new();
@@ -50,6 +57,25 @@ pub fn compile(draft: Draft, given: &Given<'_>) -> Result<Graph, Vec<DrawProblem
     steps.insert(0, trigger);
     let compiled = Compiled { exits, loops };
     Ok(Graph { steps, transitions, drawn: Some(Box::new(Drawn { compiled, ..drawn })) })
+}
+
+/// An edge to a phase stands for one to each task with which the phase begins, and an exit for one from each of its tasks: refuses what
+/// multiplies beyond measure.
+fn bounded(steps: &[Step], edges: &[Resolved], exits: &[Exit]) -> Result<(), Vec<DrawProblem>> {
+    let phase = |step: &Step| step.task.as_ref().and_then(|task| task.phase.clone());
+    let inside = |exit: &Exit| steps.iter().filter(|step| phase(step).as_ref() == Some(&exit.phase)).count();
+    let ways = edges.len() + exits.iter().map(|exit| exit.to.len() * inside(exit)).sum::<usize>();
+    let loops = steps.iter().filter(|step| step.task.as_ref().is_some_and(|task| task.repeat.is_some())).count();
+    let mut problems = Vec::new();
+    if ways > MAX_WAYS {
+        let message =
+            format!("connect tasks in {ways} ways, {MAX_WAYS} are allowed: let phases begin with fewer tasks");
+        problems.push(problem("edges".to_owned(), message));
+    }
+    if loops > MAX_LOOPS {
+        problems.push(problem("tasks".to_owned(), format!("{loops} loops are too many, {MAX_LOOPS} are allowed")));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// The graph anew, with one task more. Whatever was there keeps its ids.
@@ -183,6 +209,10 @@ impl<'d> Nodes<'d> {
     fn resolved(&self) -> Result<Vec<Resolved>, Vec<DrawProblem>> {
         let (mut edges, mut problems) = (Vec::new(), Vec::new());
         for (place, edge) in self.drawn.edges.iter().enumerate() {
+            // Refused below, without first making them all.
+            if edges.len() > MAX_WAYS {
+                break;
+            }
             match self.ends(place, edge) {
                 Ok((_, None) | (Node::Phase(_), Some(_))) => {}
                 Ok((from, Some(to))) => {

@@ -145,9 +145,10 @@ fn place(decision: &mut Decision<'_>, task: Task, section: Option<&str>, index: 
 
 /// Where the item of this number in a section lies among all; behind the last of them if there are fewer.
 fn of_section(order: &[Task], section: &str, index: usize) -> usize {
-    let inside =
-        || order.iter().enumerate().filter(|(_, task)| task.phase.as_deref() == Some(section)).map(|(at, _)| at);
-    inside().nth(index).or_else(|| inside().last().map(|at| at + 1)).unwrap_or(order.len())
+    let inside: Vec<usize> =
+        order.iter().enumerate().filter(|(_, task)| task.phase.as_deref() == Some(section)).map(|(at, _)| at).collect();
+    let behind = inside.last().map_or(order.len(), |at| at + 1);
+    inside.get(index).copied().unwrap_or(behind)
 }
 
 /// Where the item of this number at the top lies among all.

@@ -79,7 +79,7 @@ pub(super) fn find(
     let (mut loops, mut problems, mut taken) = (Vec::new(), Vec::new(), HashSet::new());
     for (place, step) in steps.iter().enumerate() {
         let Some(repeat) = step.task.as_ref().and_then(|task| task.repeat.clone()) else { continue };
-        let back = back_of(&web, step.id, &again);
+        let back = back_of(&web, steps, drawn, step.id, &again);
         let path = format!("tasks.{place}.loop_config");
         if back.is_empty() {
             let message = "the loop branch does not lead back to anything before the decision".to_owned();
@@ -114,7 +114,7 @@ pub(super) fn back_edges(steps: &[Step], drawn: &Drawn, edges: &[Resolved]) -> H
     let web = Web { edges, exits: Vec::new() };
     let again = loop_branches(steps, drawn, edges);
     let decisions = steps.iter().filter(|step| step.task.as_ref().is_some_and(|task| task.repeat.is_some()));
-    decisions.flat_map(|step| back_of(&web, step.id, &again)).collect()
+    decisions.flat_map(|step| back_of(&web, steps, drawn, step.id, &again)).collect()
 }
 
 /// The edges of each loop branch, by their places, with the decision.
@@ -128,14 +128,22 @@ fn loop_branches(steps: &[Step], drawn: &Drawn, edges: &[Resolved]) -> HashMap<u
     edges.iter().enumerate().filter(|(_, edge)| is_again(edge)).map(|(place, edge)| (place, edge.from)).collect()
 }
 
-fn back_of(web: &Web<'_>, decision: StepId, again: &HashMap<usize, StepId>) -> Vec<usize> {
+/// The places of the edges that lead back for a decision.
+fn back_of(
+    web: &Web<'_>,
+    steps: &[Step],
+    drawn: &Drawn,
+    decision: StepId,
+    again: &HashMap<usize, StepId>,
+) -> Vec<usize> {
     let own = |place: usize| again.get(&place) == Some(&decision);
     let targets: Vec<_> =
         web.edges.iter().enumerate().filter(|(place, _)| own(*place)).map(|(_, edge)| edge.to).collect();
-    // What is reached without the loop branch, from wherever nothing leads to.
-    let entered: HashSet<_> = web.edges.iter().map(|edge| edge.to).collect();
-    let begin: Vec<_> = web.edges.iter().map(|edge| edge.from).filter(|from| !entered.contains(from)).collect();
-    let mut first = web.reached(&begin, |place, _| !own(place));
+    let mut first = web.reached(&begins(web), |place, _| !own(place));
+    if !first.contains(&decision) {
+        let begin: Vec<_> = head(web, steps, drawn, decision, &targets).into_iter().collect();
+        first.extend(web.reached(&begin, |place, _| !own(place)));
+    }
     first.insert(decision);
     let by_branch = web.reached(&targets, |_, edge| edge.from != decision);
     let before = web.reaching(&[decision], |place, _| !again.contains_key(&place));
@@ -144,6 +152,27 @@ fn back_of(web: &Web<'_>, decision: StepId, again: &HashMap<usize, StepId>) -> V
         leaves && first.contains(&edge.to) && before.contains(&edge.to)
     };
     web.edges.iter().enumerate().filter(|(place, edge)| leads_back(*place, edge)).map(|(place, _)| place).collect()
+}
+
+/// The steps to which nothing leads.
+fn begins(web: &Web<'_>) -> Vec<StepId> {
+    let entered: HashSet<_> = web.edges.iter().map(|edge| edge.to).collect();
+    let leaving: HashSet<_> = web.edges.iter().map(|edge| edge.from).collect();
+    leaving.into_iter().filter(|from| !entered.contains(from)).collect()
+}
+
+/// Where a loop begins into which nothing leads from outside: where an edge goes that the builder calls a loop edge, else the first of
+/// its tasks in the order of the template.
+fn head(web: &Web<'_>, steps: &[Step], drawn: &Drawn, decision: StepId, targets: &[StepId]) -> Option<StepId> {
+    let before = web.reaching(&[decision], |_, _| true);
+    let round: HashSet<_> = web.reached(targets, |_, _| true).into_iter().filter(|it| before.contains(it)).collect();
+    let is_named = |edge: &&Resolved| {
+        let named = drawn.edges.get(edge.drawn).is_some_and(|drawn| drawn.key.starts_with("loop-edge-"));
+        named && round.contains(&edge.from) && round.contains(&edge.to)
+    };
+    let named = web.edges.iter().find(is_named).map(|edge| edge.to);
+    let mut order = steps.iter().map(|step| step.id).filter(|step| round.contains(step));
+    named.or_else(|| order.find(|step| *step != decision)).or_else(|| round.contains(&decision).then_some(decision))
 }
 
 /// The places of the edges of a branch.

@@ -60,7 +60,10 @@ pub use task::{Run, Task, TaskData, Times};
 
 pub(crate) use begin::{again, begin, ended};
 pub(crate) use deed::acted;
-pub(crate) use inbox::asks;
 pub(crate) use enter::{Seen, arrive, take_up};
+pub(crate) use inbox::asks;
 pub(crate) use run::{completed, failed, waits, woken};
 pub(crate) use settle::{all as settle, finish};
+
+#[cfg(test)]
+mod tests;

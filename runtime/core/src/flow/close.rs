@@ -52,7 +52,7 @@ pub(super) fn patch_flow(decision: &mut Decision<'_>, patch: FlowPatch) -> Resul
     if !from.may_become(to) {
         return Err(ActRefused::FlowStatus { from, to });
     }
-    let closed_by = patch.closed_by.clone();
+    let (closed_by, completed_at) = (patch.closed_by.clone(), patch.completed_at);
     let changed = with_members(decision, flow.clone(), patch)?;
     if changed != flow {
         decision.put_flow(changed);
@@ -60,10 +60,12 @@ pub(super) fn patch_flow(decision: &mut Decision<'_>, patch: FlowPatch) -> Resul
         decision.note(JournalKind::FlowChanged, None, data);
     }
     move_to(decision, from, to);
-    if let (Some(by), Some(flow), true) = (closed_by, decision.flow().cloned(), to == FlowStatus::Closed) {
-        let mut flow = flow;
-        flow.data.closed_by = Some(by);
-        decision.put_flow(flow);
+    if let Some(mut flow) = decision.flow().cloned().filter(|_| to != FlowStatus::Started) {
+        flow.data.closed_by = closed_by.filter(|_| to == FlowStatus::Closed).or(flow.data.closed_by);
+        flow.data.completed_at = completed_at.or(flow.data.completed_at);
+        if decision.flow() != Some(&flow) {
+            decision.put_flow(flow);
+        }
     }
     Ok(())
 }

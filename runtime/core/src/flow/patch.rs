@@ -9,6 +9,7 @@ use super::people::Closing;
 use super::status::{FlowStatus, TaskStatus};
 use crate::definition::Step;
 use crate::id::TaskId;
+use crate::time::Timestamp;
 
 /// A change of a task.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,6 +70,8 @@ pub struct FlowPatch {
     pub due_rule: Option<DueRule>,
     /// What it is about.
     pub contexts: Option<Vec<Context>>,
+    /// When it ended, where that is said and it has (checklists).
+    pub completed_at: Option<Timestamp>,
 }
 
 /// A task for a running flow, between two others.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::contact::ContactChange;
-use crate::id::{ContactId, MessageId};
+use crate::id::{ContactId, DefinitionId, ExecutionId, MessageId};
 use crate::message::Email;
 
 /// One buffered write.
@@ -49,5 +49,29 @@ pub enum Effect {
         bucket: String,
         /// The key.
         key: String,
+    },
+    /// Start another execution, whose end ends the wait of the step that starts it.
+    StartChild {
+        /// The id that it gets.
+        id: ExecutionId,
+        /// What runs.
+        target: ChildTarget,
+        /// What its steps see as `event.*`.
+        input: Value,
+    },
+}
+
+/// What a child execution runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChildTarget {
+    /// The newest version of a definition.
+    Definition(DefinitionId),
+    /// One step.
+    Step {
+        /// Its type.
+        step_type: String,
+        /// Its configuration.
+        config: Value,
     },
 }

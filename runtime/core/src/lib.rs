@@ -39,7 +39,7 @@ pub use definition::{
     Definition, DefinitionKind, Follow, Graph, Guard, Join, Looping, Position, Reentry, Step, TRIGGER, Transition,
     TriggerKind,
 };
-pub use effect::Effect;
+pub use effect::{ChildTarget, Effect};
 pub use event::{Event, SYSTEM_EVENTS, canonical_name, is_reserved};
 pub use execution::{Execution, ExecutionStatus, StepExecution, StepStatus, Wait};
 pub use id::{
@@ -55,8 +55,8 @@ pub use plugin::{
 };
 pub use retry::RetryPolicy;
 pub use runner::{
-    Call, Connection, DataUnavailable, LogLine, Mode, PluginData, StepContext, StepReport, StepRequest, StepRunner,
-    Touches,
+    Call, Connection, DataUnavailable, LogLine, Mode, PluginData, Runnable, StepContext, StepReport, StepRequest,
+    StepRunner, Touches,
 };
 pub use schedule::{BadSchedule, CronSchedule};
 pub use start::{NoTrigger, Start, start};

@@ -6,15 +6,15 @@ use stepwell_core::flow::{Act, People};
 use stepwell_core::{
     Changes, DefinitionId, Execution, ExecutionId, Graph, Input, Refused, Start, State, WorkspaceId, advance, start,
 };
-use stepwell_store::{Conn, StoreError, contact, execution};
+use stepwell_store::flow::Loaded;
+use stepwell_store::{Conn, StoreError, contact, execution, flow};
 
-use crate::chain::{self, Chain, Ran};
+use crate::chain::{self, Chain, Decided, Ran};
 use crate::commit::Settled;
 use crate::dispatch;
 use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
-use crate::people;
-use crate::step::{self, Surroundings};
+use crate::step::Surroundings;
 
 /// How often an act is decided anew because somebody else was faster.
 const TRIES: usize = 10;
@@ -111,8 +111,9 @@ impl Engine {
             Err((around, changes)) => (around, changes, Vec::new()),
         };
         let (execution, workspace) = (changes.execution.clone(), changes.execution.workspace_id);
-        let stored =
-            inner.store.write_for(workspace, move |conn| Box::pin(async move { store(conn, &changes, &ran).await }));
+        let entities = around.people.as_ref().map(|people| people.entities.clone()).unwrap_or_default();
+        let decided = Arc::new(Decided { changes, ran, entities });
+        let stored = inner.store.write_for(workspace, move |conn| Box::pin(async move { store(conn, &decided).await }));
         inner.announce(stored.await?);
         let id = execution.id;
         acted(execution, around, true).ok_or(EngineError::UnknownExecution(id))
@@ -134,11 +135,11 @@ async fn run(inner: &Inner, mut chain: Chain) -> Option<(Surroundings, Changes, 
     Some((around, changes?, ran))
 }
 
-async fn store(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
-    if changes.expected.is_some() {
-        return chain::store_all(conn, changes, ran).await;
+async fn store(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
+    if decided.changes.expected.is_some() {
+        return chain::store_all(conn, decided).await;
     }
-    chain::store_new(conn, changes, ran).await
+    chain::store_new(conn, decided).await
 }
 
 /// Whether an act leaves everything as it is.
@@ -165,14 +166,16 @@ async fn load(
     id: ExecutionId,
 ) -> Result<Option<(Execution, Vec<stepwell_core::StepExecution>, Surroundings)>, StoreError> {
     let mut conn = inner.store.quick_reader().await?;
-    let Some((execution, visits)) = execution::state(&mut conn, workspace, id).await? else { return Ok(None) };
-    let head = inner.heads.find(&inner.store, workspace, execution.definition_id).await?;
-    let Some((head, graph)) = head.zip(step::graph(&inner.store, &execution).await?) else { return Ok(None) };
+    let Some(Loaded { execution, graph, visits, people }) = flow::load(&mut conn, workspace, id).await? else {
+        return Ok(None);
+    };
     let contact = match execution.contact_id {
         Some(id) => contact::get(&mut conn, workspace, id).await?,
         None => None,
     };
     let outputs = execution::outputs(&mut conn, workspace, id).await?;
-    let people = people::people(&mut conn, &execution, &graph).await?;
-    Ok(Some((execution, visits, Surroundings { head, graph, contact, outputs, people })))
+    drop(conn);
+    let Some(head) = inner.heads.find(&inner.store, workspace, execution.definition_id).await? else { return Ok(None) };
+    let around = Surroundings { head, graph, contact, outputs, people: Some(people) };
+    Ok(Some((execution, visits, around)))
 }

@@ -7,18 +7,20 @@ use std::time::{Duration, Instant};
 
 use stepwell_core::{
     Changes, Effect, Execution, Graph, Input, RetryPolicy, State, StepExecution, StepReport, StepStatus, Touches,
-    advance, flow::People,
+    advance,
+    flow::{Entity, People},
 };
-use stepwell_store::{Conn, Seen, StoreError, claim, contact, execution};
+use stepwell_store::{Conn, Seen, StoreError, claim, contact, execution, flow};
 
 use crate::commit::{self, Settled};
 use crate::engine::Inner;
 use crate::heads::Head;
 use crate::known::Known;
-use crate::people;
 use crate::queue::Ticket;
 use crate::route::{self, Stamp};
 use crate::step::{self, Due, Surroundings};
+use crate::sync;
+use crate::watch;
 
 /// The most steps in one commit, and the longest time they may take together: a commit stays small, and a crash repeats little.
 const MAX_STEPS: usize = 32;
@@ -51,6 +53,14 @@ pub(crate) struct Chain {
 enum Origin {
     Visit,
     Act,
+}
+
+/// What is to be stored.
+pub(crate) struct Decided {
+    pub(crate) changes: Changes,
+    pub(crate) ran: Vec<Ran>,
+    /// What was known of the entities that it is about.
+    pub(crate) entities: Vec<Entity>,
 }
 
 /// One step that ran.
@@ -101,8 +111,13 @@ impl Chain {
             None => None,
         };
         let outputs = execution::outputs(&mut conn, ticket.workspace, execution.id).await?;
+        // Before others are asked for: who holds one and waits for another may wait for itself.
+        drop(conn);
         let Some((head, graph)) = pinned(inner, &execution).await? else { return Ok(None) };
-        let people = people::people(&mut conn, &execution, &graph).await?;
+        let people = match graph.has_tasks() {
+            true => flow::people(&mut inner.store.quick_reader().await?, &execution, &graph).await?,
+            false => None,
+        };
         let around = Surroundings { head, graph, contact, outputs, people };
         // Its row may have changed between the moment that was read and now.
         Ok(Self::begin(ticket, Arc::new(execution), visits, around, None))
@@ -281,12 +296,13 @@ impl Chain {
     pub(crate) async fn commit(self, inner: &Inner) -> Result<Settled, StoreError> {
         let Self { around, contact_seen, execution, visits, changes, ran, .. } = self;
         let Some(changes) = changes else { return Ok(Settled::default()) };
-        let decided = Arc::new((changes, ran));
+        let entities = around.people.as_ref().map(|people| people.entities.clone()).unwrap_or_default();
+        let decided = Arc::new(Decided { changes, ran, entities });
         let mut pause = FIRST_PAUSE;
         let mut settled = loop {
             let decided = Arc::clone(&decided);
-            let stored = inner.store.write_for(decided.0.execution.workspace_id, move |conn| {
-                Box::pin(async move { store(conn, &decided.0, &decided.1).await })
+            let stored = inner.store.write_for(decided.changes.execution.workspace_id, move |conn| {
+                Box::pin(async move { store(conn, &decided).await })
             });
             match stored.await {
                 Err(error) if error.may_pass() && !inner.stopping() => {
@@ -303,7 +319,7 @@ impl Chain {
             && around.people.is_none()
         {
             let changes = |ran: &Ran| ran.report.effects.iter().any(|e| matches!(e, Effect::UpdateContact { .. }));
-            let unchanged = contact_seen.filter(|_| !decided.1.iter().any(changes));
+            let unchanged = contact_seen.filter(|_| !decided.ran.iter().any(changes));
             let contact = settled.contact.take().or_else(|| around.contact.zip(unchanged));
             let known = Known { visit: due.visit, execution, visits, outputs: around.outputs, seen, contact };
             settled.routed.known.push(known);
@@ -338,40 +354,46 @@ fn may_share<'e>(next: Touches, mut effects: impl Iterator<Item = &'e Effect>) -
             Effect::EmitEvent { .. } => false,
             Effect::QueueEmail { .. } => true,
             Effect::SetValue { .. } | Effect::DeleteValue { .. } => !next.keyvalue,
+            Effect::StartChild { .. } => true,
         })
 }
 
 /// Writes the steps; if the execution was changed by somebody else meanwhile, only the first of them, decided anew: the others
 /// follow from a state that is gone, and run again.
-async fn store(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
-    match store_all(conn, changes, ran).await {
-        Err(StoreError::Fenced(_)) => first_anew(conn, ran).await,
+async fn store(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
+    match store_all(conn, decided).await {
+        Err(StoreError::Fenced(_)) => first_anew(conn, &decided.ran).await,
         stored => stored,
     }
 }
 
 /// Writes what was decided and what steps did, or nothing: [`StoreError::Fenced`] if the execution was changed meanwhile.
-pub(crate) async fn store_all(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
-    execution::apply(conn, changes).await?;
-    effects_of(conn, changes, ran).await
+pub(crate) async fn store_all(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
+    route::apply(conn, &decided.changes).await?;
+    effects_of(conn, decided).await
 }
 
 /// Writes an execution that is new with what its first steps did.
-pub(crate) async fn store_new(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
+pub(crate) async fn store_new(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
     // Flows may be entered any number of times.
-    execution::insert(conn, changes).await?;
-    let mut settled = effects_of(conn, changes, ran).await?;
+    execution::insert(conn, &decided.changes).await?;
+    sync::apply(conn, &decided.changes).await?;
+    let mut settled = effects_of(conn, decided).await?;
     settled.routed.started += 1;
     Ok(settled)
 }
 
-async fn effects_of(conn: &mut Conn, changes: &Changes, ran: &[Ran]) -> Result<Settled, StoreError> {
+async fn effects_of(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
+    let Decided { changes, ran, entities } = decided;
     let mut settled = Settled { next_at: commit::next_at(changes), ..Settled::default() };
     settled.routed.due.extend(route::due(changes));
     for ran in ran.iter().filter(|ran| changes.keeps_effects(ran.due.visit.id)) {
         for effect in &ran.report.effects {
             commit::apply(conn, &ran.due, effect.clone(), &ran.stamp, &mut settled).await?;
         }
+    }
+    if watch::look_again(conn, changes, entities).await? {
+        settled.next_at = Some(changes.execution.updated_at);
     }
     settled.seen = conn.seen(changes.execution.id.0);
     Ok(settled)

@@ -3,8 +3,9 @@
 use stepwell_core::{
     Consent, Contact, Effect, Input, Message, MessageStatus, Refused, RetryPolicy, State, StepReport, advance,
 };
-use stepwell_store::{Conn, Seen, StoreError, claim, contact, definition, execution, keyvalue, outbox, suppression};
+use stepwell_store::{Conn, Seen, StoreError, claim, contact, execution, flow, keyvalue, outbox, suppression};
 
+use crate::children;
 use crate::route::{self, NewEvent, Routed, Stamp};
 use crate::step::Due;
 
@@ -42,16 +43,16 @@ pub(crate) async fn settle(
         tracing::warn!(execution = %ran.execution.id, visit = %ran.visit.id, "another node has taken over the step");
         return Ok(Settled::default());
     }
-    let graph = definition::graph(conn, workspace, stored.definition_id, stored.definition_version).await?;
-    let Some(graph) = graph else { return Ok(Settled::default()) };
+    let Some(graph) = execution::graph(conn, &stored).await? else { return Ok(Settled::default()) };
+    let people = flow::people(conn, &stored, &graph).await?;
     let (outcome, plugin) = (report.outcome, report.plugin);
     let input = Input::Settled { visit: ran.visit.id, run: ran.visit.run(), outcome, plugin, retry, spread };
-    let state = State { graph: &graph, execution: &stored, visits: &visits, people: None };
+    let state = State { graph: &graph, execution: &stored, visits: &visits, people: people.as_ref() };
     let changes = match advance(state, input, &stamp.given()) {
         Ok(changes) => changes,
         Err(refused) => return Ok(late(ran, refused)),
     };
-    execution::apply(conn, &changes).await?;
+    route::apply(conn, &changes).await?;
     let mut settled = Settled { next_at: next_at(&changes), ..Settled::default() };
     settled.routed.due.extend(route::due(&changes));
     let effects = report.effects.into_iter().filter(|_| changes.keeps_effects(ran.visit.id));
@@ -69,7 +70,9 @@ fn late(ran: &Due, refused: Refused) -> Settled {
 pub(crate) fn next_at(changes: &stepwell_core::Changes) -> Option<stepwell_core::Timestamp> {
     let waits = changes.waits.iter().filter_map(|wait| wait.due_at);
     let retries = changes.visits.iter().filter(|visit| visit.status == stepwell_core::StepStatus::Pending);
-    waits.chain(retries.filter_map(|visit| visit.run_at)).min()
+    // Whoever waits for its end is due at once.
+    let parent = changes.execution.parent.and(changes.execution.completed_at);
+    waits.chain(retries.filter_map(|visit| visit.run_at)).chain(parent).min()
 }
 
 pub(crate) async fn apply(
@@ -103,6 +106,13 @@ pub(crate) async fn apply(
         }
         Effect::SetValue { bucket, key, value } => keyvalue::set(conn, workspace, &bucket, &key, &value).await?,
         Effect::DeleteValue { bucket, key } => keyvalue::delete(conn, workspace, &bucket, &key).await?,
+        Effect::StartChild { id, target, input } => {
+            let begun = children::begin(conn, ran, (id, target, input), stamp).await?;
+            if begun.started == 0 {
+                settled.next_at = Some(stamp.now);
+            }
+            settled.routed.absorb(begun);
+        }
     }
     Ok(())
 }

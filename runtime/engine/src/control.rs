@@ -4,7 +4,7 @@ use serde_json::Value;
 use stepwell_core::{
     ContactId, DefinitionId, Execution, ExecutionId, Input, NoTrigger, Refused, Start, State, WorkspaceId, advance,
 };
-use stepwell_store::{Conn, StoreError, contact, definition, execution};
+use stepwell_store::{Conn, StoreError, contact, definition, execution, flow};
 
 use crate::commit::Settled;
 use crate::engine::Engine;
@@ -139,11 +139,11 @@ pub(crate) async fn change(
     stamp: &Stamp,
 ) -> Result<bool, StoreError> {
     let Some((execution, visits)) = execution::state(conn, workspace, id).await? else { return Ok(false) };
-    let graph = definition::graph(conn, workspace, execution.definition_id, execution.definition_version).await?;
-    let graph = graph.unwrap_or_default();
-    let state = State { graph: &graph, execution: &execution, visits: &visits, people: None };
+    let graph = execution::graph(conn, &execution).await?.unwrap_or_default();
+    let people = flow::people(conn, &execution, &graph).await?;
+    let state = State { graph: &graph, execution: &execution, visits: &visits, people: people.as_ref() };
     match advance(state, input, &stamp.given()) {
-        Ok(changes) => execution::apply(conn, &changes).await.map(|()| true),
+        Ok(changes) => route::apply(conn, &changes).await.map(|()| true),
         Err(Refused::Act(_) | Refused::Ended | Refused::NotActive | Refused::NotFailed) => Ok(false),
     }
 }
@@ -173,10 +173,11 @@ async fn retry(
     let found = execution::get_to_change(conn, workspace, id).await?;
     let found = found.filter(|found| found.definition_id == definition).ok_or(EngineError::UnknownExecution(id))?;
     let failed: Vec<_> = execution::failed_visit(conn, workspace, id).await?.into_iter().collect();
-    let graph = definition::graph(conn, workspace, definition, found.definition_version).await?.unwrap_or_default();
-    let state = State { graph: &graph, execution: &found, visits: &failed, people: None };
+    let graph = execution::graph(conn, &found).await?.unwrap_or_default();
+    let people = flow::people(conn, &found, &graph).await?;
+    let state = State { graph: &graph, execution: &found, visits: &failed, people: people.as_ref() };
     let changes = advance(state, Input::Retried, &stamp.given()).map_err(|_| EngineError::NotFailed(id))?;
-    match execution::apply(conn, &changes).await {
+    match route::apply(conn, &changes).await {
         Ok(()) => {}
         Err(StoreError::ReentryRefused(_)) => return Err(EngineError::ReentryRefused(definition)),
         Err(error) => return Err(error.into()),

@@ -189,7 +189,7 @@ impl Walk {
                 }
                 Effect::EmitEvent { name, .. } => events.push(name.clone()),
                 Effect::QueueEmail { email, .. } => messages.push(email.clone()),
-                Effect::SetValue { .. } | Effect::DeleteValue { .. } => {}
+                Effect::SetValue { .. } | Effect::DeleteValue { .. } | Effect::StartChild { .. } => {}
             }
         }
         Visited { step_id: due.visit.step_id, at: self.now, outcome, requests, messages, events }

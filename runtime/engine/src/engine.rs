@@ -91,7 +91,7 @@ impl Inner {
             settled.routed.known.into_iter().for_each(|known| self.known.keep(known));
             self.dispatcher.add(settled.routed.due);
         }
-        if let Some(at) = settled.next_at {
+        if let Some(at) = settled.next_at.into_iter().chain(settled.routed.wakes_at).min() {
             self.alarm.set(at);
         }
         if settled.mail {

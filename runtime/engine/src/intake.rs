@@ -231,10 +231,13 @@ async fn upsert_as(
     let if_new = edit.subscribed.unwrap_or(edit.subscribed_if_new);
     let done = contact::upsert(conn, workspace, &email, &change, if_new, id, stamp.now).await?;
     bounded(&done.contact)?;
-    let routed = match done.flipped && !done.is_new {
-        true => route::subscription_flipped(conn, &done.contact, stamp).await?,
-        false => Routed::default(),
-    };
+    let mut routed = Routed::default();
+    if !done.is_new {
+        routed.absorb(route::watched(conn, &done.contact, stamp).await?);
+    }
+    if done.flipped && !done.is_new {
+        routed.absorb(route::subscription_flipped(conn, &done.contact, stamp).await?);
+    }
     Ok((Written { contact: done.contact, is_new: done.is_new }, routed))
 }
 

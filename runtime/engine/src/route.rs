@@ -9,10 +9,12 @@ use stepwell_core::{
     Start, State, StepExecution, StepStatus, Timestamp, Wait, Wake, WorkspaceId, advance, canonical_name, start,
 };
 use stepwell_rules::Documents;
-use stepwell_store::{Conn, StoreError, contact, definition, event, execution, wait};
+use stepwell_store::{Conn, StoreError, contact, definition, entity, event, execution, flow, wait};
 
+use crate::children;
 use crate::known::Known;
 use crate::queue::Ticket;
+use crate::sync;
 
 /// The time and the ids of one commit, owned so that they can travel into it.
 #[derive(Clone)]
@@ -49,6 +51,8 @@ pub struct Routed {
     pub(crate) known: Vec<Known>,
     /// How many executions were started.
     pub started: usize,
+    /// When the timer has something to do, if before it would look by itself.
+    pub(crate) wakes_at: Option<Timestamp>,
 }
 
 impl Routed {
@@ -57,6 +61,7 @@ impl Routed {
         self.due.extend(other.due);
         self.known.extend(other.known);
         self.started += other.started;
+        self.wakes_at = self.wakes_at.into_iter().chain(other.wakes_at).min();
     }
 
     /// Keeps the contact of the executions that were started, as it is after all of the commit.
@@ -104,11 +109,18 @@ pub async fn change_contact(
     let Some((changed, flipped)) = contact::apply_change(conn, workspace, id, change, stamp.now).await? else {
         return Ok(None);
     };
-    let routed = match flipped {
-        true => subscription_flipped(conn, &changed, stamp).await?,
-        false => Routed::default(),
-    };
+    let mut routed = watched(conn, &changed, stamp).await?;
+    if flipped {
+        routed.absorb(subscription_flipped(conn, &changed, stamp).await?);
+    }
     Ok(Some((changed, routed)))
+}
+
+/// Has what watches a contact that was changed look at it again.
+pub(crate) async fn watched(conn: &mut Conn, contact: &Contact, stamp: &Stamp) -> Result<Routed, StoreError> {
+    let id = contact.id.to_string();
+    let nudged = wait::nudge_watchers(conn, contact.workspace_id, entity::CONTACT, &id, stamp.now).await?;
+    Ok(Routed { wakes_at: (nudged > 0).then_some(stamp.now), ..Routed::default() })
 }
 
 /// Emits what a flip of a contact's subscription is called.
@@ -212,14 +224,13 @@ pub(crate) async fn wake_one(
     if conn.is_shared() && !still_waits(conn, wait).await? {
         return Ok(Vec::new());
     }
-    let graph =
-        definition::graph(conn, wait.workspace_id, execution.definition_id, execution.definition_version).await?;
-    let Some(graph) = graph else { return Ok(Vec::new()) };
-    let state = State { graph: &graph, execution: &execution, visits: &visits, people: None };
+    let Some(graph) = execution::graph(conn, &execution).await? else { return Ok(Vec::new()) };
+    let people = flow::people(conn, &execution, &graph).await?;
+    let state = State { graph: &graph, execution: &execution, visits: &visits, people: people.as_ref() };
     let input = Input::Woken { visit: wait.step_execution_id, wake };
     match advance(state, input, &stamp.given()) {
         Ok(changes) => {
-            execution::apply(conn, &changes).await?;
+            apply(conn, &changes).await?;
             Ok(due(&changes).collect())
         }
         Err(refused) => {
@@ -234,6 +245,13 @@ pub(crate) async fn wake_one(
 async fn still_waits(conn: &mut Conn, wait: &Wait) -> Result<bool, StoreError> {
     let stored = wait::get(conn, wait.workspace_id, wait.step_execution_id).await?;
     Ok(stored.as_ref() == Some(wait))
+}
+
+/// Stores what was decided about a stored execution, and tells those who wait for it. As [`execution::apply`].
+pub(crate) async fn apply(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
+    execution::apply(conn, changes).await?;
+    children::tell_parent(conn, changes).await?;
+    sync::apply(conn, changes).await
 }
 
 /// What a commit of these changes makes due.

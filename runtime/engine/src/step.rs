@@ -7,7 +7,7 @@ use stepwell_core::flow::{Entity, People, TaskKind};
 use stepwell_core::{
     Call, Contact, Execution, Graph, Mode, Step, StepContext, StepExecution, StepId, StepRequest, Timestamp, Wake,
 };
-use stepwell_store::{Store, StoreError, definition};
+use stepwell_store::{Store, StoreError, execution};
 
 use crate::heads::Head;
 use crate::links::Links;
@@ -33,9 +33,13 @@ pub(crate) struct Surroundings {
 /// The graph that an execution is pinned to.
 pub(crate) async fn graph(store: &Store, of: &Execution) -> Result<Option<Arc<Graph>>, StoreError> {
     let (workspace, id, version) = (of.workspace_id, of.definition_id, of.definition_version);
-    match store.known_graph(workspace, id, version).await {
+    let known = match of.graph_revision {
+        0 => store.known_graph(workspace, id, version).await,
+        _ => None,
+    };
+    match known {
         Some(graph) => Ok(Some(graph)),
-        None => definition::graph(&mut store.glance().await?, workspace, id, version).await,
+        None => execution::graph(&mut store.glance().await?, of).await,
     }
 }
 

@@ -121,7 +121,8 @@ async fn take(inner: &Inner, visits: Vec<(WorkspaceId, usize)>, waits: i64) -> R
                     due.extend(claim::claim_due(conn, workspace, stamp.now, room).await?.into_iter().map(Ticket::from));
                 }
                 for wait in &wait::take_due(conn, stamp.now, waits).await? {
-                    let woken = route::wake_one(conn, wait, Wake::Timer, &stamp).await?;
+                    let woken =
+                        route::wake_one(conn, wait, wait.ended_by.clone().unwrap_or(Wake::Timer), &stamp).await?;
                     due.extend(woken);
                 }
                 Ok(due)

@@ -39,7 +39,9 @@ async fn a_step_sees_its_contact_as_it_is_when_it_runs() {
     let change = ContactChange { data, merge: MergeRule::Literal, subscribed: Some(false) };
     bench.engine.update_contact(bench.workspace, contact, None, change).await.expect("a change");
     let bench = run(bench, id).await;
-    let seen = bench.requests()[0].context.contact.clone().expect("a contact");
+    bench.until_count(id, ExecutionStatus::Completed, 2).await;
+    let contacts = bench.requests().into_iter().filter_map(|request| request.context.contact);
+    let seen = contacts.into_iter().find(|seen| seen.id == contact).expect("her step ran");
     assert_eq!((seen.data["plan"].clone(), seen.subscribed), (json!("free"), false));
 }
 

@@ -1,0 +1,134 @@
+//! Executions that a step starts and waits for. Neither's commit touches the other: a child's end only marks the wait of its parent's
+//! visit as due, and the timer does the rest.
+
+use serde_json::{Value, json};
+use stepwell_core::flow::{CHILD_ENDED, Parent, PeopleChanges};
+use stepwell_core::{
+    Changes, ChildTarget, Execution, ExecutionId, ExecutionStatus, Follow, Given, Graph, Guard, Join, Position,
+    ReceivedEvent, Start, Step, StepStatus, TRIGGER, Timestamp, Transition, Wake, start,
+};
+use stepwell_store::{Conn, StoreError, definition, execution, wait};
+
+use crate::route::{self, Routed, Stamp};
+use crate::step::Due;
+
+/// How many executions may stand above another (spec epilot-flows, 11.1 rule 6).
+pub(crate) const MAX_DEPTH: u32 = 10;
+
+/// Starts a child. What cannot be started has failed at once, as its parent sees it.
+pub(crate) async fn begin(
+    conn: &mut Conn,
+    parent: &Due,
+    (id, target, input): (ExecutionId, ChildTarget, Value),
+    stamp: &Stamp,
+) -> Result<Routed, StoreError> {
+    let above = parent.execution.parent.map_or(0, |parent| parent.depth);
+    let begun = match above < MAX_DEPTH {
+        true => try_begin(conn, parent, (id, target, input), above + 1, stamp).await?,
+        false => None,
+    };
+    let Some(routed) = begun else {
+        let wake = ended(id, "failed", &Value::Null, Some("it could not be started"), stamp.now);
+        wait::nudge(conn, parent.visit.workspace_id, parent.visit.id, &wake, stamp.now).await?;
+        return Ok(Routed::default());
+    };
+    Ok(routed)
+}
+
+async fn try_begin(
+    conn: &mut Conn,
+    parent: &Due,
+    (id, target, input): (ExecutionId, ChildTarget, Value),
+    depth: u32,
+    stamp: &Stamp,
+) -> Result<Option<Routed>, StoreError> {
+    let Execution { workspace_id, contact_id, id: execution_id, .. } = *parent.execution;
+    let step_execution_id = parent.visit.id;
+    let above = Parent { execution_id, step_execution_id, task_id: None, depth };
+    let with = Start { id: Some(id), contact_id, event: input, parent: Some(above), ..Start::default() };
+    let mut routed = Routed::default();
+    match target {
+        ChildTarget::Definition(of) => {
+            let found = definition::get(conn, workspace_id, of).await?;
+            let Some(found) = found.filter(|found| found.enabled) else { return Ok(None) };
+            let begun = route::begin(conn, &found, with, stamp, &mut routed).await?;
+            Ok(begun.map(|_| routed))
+        }
+        ChildTarget::Step { step_type, config } => {
+            let of = definition::get(conn, workspace_id, parent.execution.definition_id).await?;
+            let Some(of) = of else { return Ok(None) };
+            let graph = graph_of(step_type, config, &stamp.given());
+            let Ok(mut changes) = start(&of, &graph, with, &stamp.given()) else { return Ok(None) };
+            changes.execution.graph_revision = 1;
+            changes.people = Some(Box::new(PeopleChanges { graph: Some(graph), ..PeopleChanges::default() }));
+            if !execution::insert(conn, &changes).await? {
+                return Ok(None);
+            }
+            routed.started += 1;
+            routed.due.extend(route::due(&changes));
+            Ok(Some(routed))
+        }
+    }
+}
+
+/// A trigger and one step.
+fn graph_of(step_type: String, config: Value, given: &Given<'_>) -> Graph {
+    let step = |step_type: &str, config: Value| Step {
+        id: given.id(),
+        step_type: step_type.to_owned(),
+        name: step_type.to_owned(),
+        position: Position::default(),
+        config,
+        template_id: None,
+        retry: None,
+        plugin: None,
+        follow: Follow::First,
+        join: Join::Any,
+        task: None,
+        shown: None,
+        created_at: given.now,
+        updated_at: given.now,
+    };
+    let steps = vec![step(TRIGGER, json!({})), step(&step_type, config)];
+    let edge = Transition {
+        id: given.id(),
+        from: steps[0].id,
+        to: steps[1].id,
+        guard: Guard::Always,
+        priority: 0,
+        condition: None,
+        looping: None,
+        created_at: given.now,
+        updated_at: given.now,
+    };
+    Graph { steps, transitions: vec![edge], drawn: None }
+}
+
+/// Tells the visit that started an execution that it has ended, if it has.
+pub(crate) async fn tell_parent(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
+    let execution = &changes.execution;
+    let Some(parent) = execution.parent.filter(|_| execution.status.is_terminal()) else { return Ok(()) };
+    let last = changes.visits.iter().rev().find(|visit| visit.status == StepStatus::Completed);
+    let output = last.and_then(|visit| visit.output.as_ref()).unwrap_or(&Value::Null);
+    let now = execution.updated_at;
+    let reason = execution.exit_reason.as_deref();
+    let wake = ended(execution.id, word(execution.status), output, reason, now);
+    wait::nudge(conn, execution.workspace_id, parent.step_execution_id, &wake, now).await.map(drop)
+}
+
+/// How a child's end is told to its parent (spec epilot-flows, 11.7).
+pub(crate) fn word(status: ExecutionStatus) -> &'static str {
+    match status {
+        ExecutionStatus::Completed | ExecutionStatus::Exited => "success",
+        ExecutionStatus::Failed => "failed",
+        ExecutionStatus::Stopped | ExecutionStatus::Cancelled => "cancelled",
+        ExecutionStatus::Pending | ExecutionStatus::Running | ExecutionStatus::Waiting | ExecutionStatus::Paused => {
+            "in_progress"
+        }
+    }
+}
+
+fn ended(id: ExecutionId, status: &str, output: &Value, reason: Option<&str>, now: Timestamp) -> Wake {
+    let data = json!({ "executionId": id, "status": status, "output": output, "reason": reason });
+    Wake::Event(ReceivedEvent { id: id.0.into(), name: CHILD_ENDED.to_owned(), data, received_at: now })
+}

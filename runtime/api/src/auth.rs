@@ -93,6 +93,25 @@ impl<S: Scope> FromRequestParts<ApiState> for Ingest<S> {
     }
 }
 
+/// A key and the scope it was let in with, for what lasts longer than a request is looked at.
+pub(crate) struct Pass {
+    key: String,
+    scope: &'static str,
+}
+
+impl Pass {
+    /// The key of a request that was let in under the scope `S`.
+    pub(crate) fn of<S: Scope>(headers: &HeaderMap) -> Self {
+        Self { key: bearer(headers).unwrap_or_default().to_owned(), scope: S::NAME }
+    }
+
+    /// Whether the request would be let in again. Not if it is not known.
+    pub(crate) async fn is_valid(&self, state: &ApiState) -> bool {
+        let found = state.keys().find(&self.key, state.now()).await;
+        found.ok().flatten().is_some_and(|access| access.allows(self.scope))
+    }
+}
+
 async fn authenticate(parts: &Parts, state: &ApiState) -> Result<Arc<Access>, ApiError> {
     let key = bearer(&parts.headers).ok_or_else(missing_key)?;
     if !is_key(key) {

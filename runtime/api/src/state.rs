@@ -34,6 +34,10 @@ pub struct ApiOptions {
     pub max_requests: usize,
     /// How many connections are open at once; more wait.
     pub max_connections: usize,
+    /// How often a live stream shows that it is alive, and looks whether its key is still valid.
+    pub stream_beat: Duration,
+    /// How long a live stream goes on after the end of its execution, in case that is taken up again.
+    pub stream_linger: Duration,
     /// Rate limits for each workspace.
     pub rate_limits: RateLimits,
     /// Where the numbers of `/metrics` come from; without it the route is 404.
@@ -52,6 +56,8 @@ impl Default for ApiOptions {
             long_request_timeout: Duration::from_secs(300),
             max_requests: 1024,
             max_connections: 8192,
+            stream_beat: Duration::from_secs(15),
+            stream_linger: Duration::from_secs(30),
             rate_limits: RateLimits::default(),
             metrics: None,
         }

@@ -5,6 +5,7 @@ mod drafts;
 mod executions;
 mod heads;
 mod insight;
+mod live;
 mod scripted;
 mod server;
 mod steps;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{Method, Request};
+use axum::http::{HeaderMap, Method, Request};
 use serde_json::{Value, json};
 use stepwell_api::{ApiOptions, ApiState, hash_key, router};
 use stepwell_core::{
@@ -55,6 +55,10 @@ pub(crate) const THEIRS: WorkspaceId = WorkspaceId(Uuid::from_u128(0xb));
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_with(ApiOptions::default()).await
+    }
+
+    pub(crate) async fn start_with(options: ApiOptions) -> Self {
         let dir = TempDir::new().expect("a directory");
         let store = Store::open(&format!("sqlite:{}", dir.path().join("db").display())).await.expect("a store");
         let engine = Engine::new(EngineOptions {
@@ -69,7 +73,7 @@ impl Server {
             retention: Retention::default(),
         });
         let loops = engine.start().await.expect("started");
-        let routes = router(ApiState::new(engine, ApiOptions::default()));
+        let routes = router(ApiState::new(engine, options));
         let request = Request::builder().uri("/openapi.json").body(Body::empty()).expect("request");
         let document = Document::new(ask(&routes, request).await.body);
         let server = Self { routes, store, ids: SequentialIds::default(), document, _loops: loops, _dir: dir };
@@ -116,6 +120,32 @@ impl Server {
         let answer = ask(&self.routes, request.body(body).expect("request")).await;
         self.document.check(name.as_str(), path, answer.status, &answer.body);
         answer
+    }
+
+    /// What is sent until the end, and the headers.
+    pub(crate) async fn whole(&self, path: &str, more: &[(&str, &str)]) -> (HeaderMap, String) {
+        let request = Request::builder().uri(path).header("authorization", format!("Bearer {}", secret(OURS)));
+        let request = more.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(Body::empty()).expect("request");
+        let response = self.routes.clone().oneshot(request).await.expect("infallible");
+        let headers = response.headers().clone();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("body");
+        (headers, String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+    }
+
+    /// Makes the key of our workspace invalid.
+    pub(crate) async fn revoke_key(&self) {
+        self.store
+            .write::<_, StoreError, _>(move |conn| {
+                Box::pin(async move {
+                    for key in key::list(conn, OURS).await? {
+                        key::revoke(conn, OURS, key.id, Timestamp(1)).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .expect("stored");
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -43,6 +43,7 @@ fn flow(decision: &Decision<'_>, with: &StartPeople, phases: Vec<Phase>) -> Flow
     let mut data = with.data.clone();
     data.phases = phases;
     data.started_by = Some(with.by.clone());
+    data.due_by_hand |= with.due_date.is_some();
     let facts = facts(decision, with);
     data.assignees = data.assignees.iter().map(|assignee| assignee.resolved(&facts)).collect();
     Flow {

@@ -21,8 +21,9 @@ const BASE: [&str; 7] = [
 ];
 
 /// The built-in step types and their imports.
-const KNOWN: [(&str, &[&str]); 10] = [
+const KNOWN: [(&str, &[&str]); 11] = [
     ("ai-agent", &[]),
+    ("automation", &["stepwell:plugin/runs"]),
     ("condition", &["stepwell:plugin/events"]),
     ("decision", &["stepwell:plugin/branches"]),
     ("delay", &[]),

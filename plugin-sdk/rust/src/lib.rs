@@ -17,6 +17,7 @@ pub mod log;
 mod memory;
 pub mod outbox;
 mod outcome;
+pub mod runs;
 mod step;
 mod task;
 #[cfg(feature = "template")]

@@ -32,9 +32,14 @@ impl Wait {
         self.with_member("status", json!(status))
     }
 
-    /// Says what the task runs, by its id, and how that stands in the words of who runs it.
+    /// Says what the task runs elsewhere, by its id, and how that stands in the words of who runs it.
     pub fn with_run(self, id: &str, status: &str) -> Self {
         self.with_member("execution", json!({ "id": id, "status": status }))
+    }
+
+    /// Says that the task runs what [`runs::start`](crate::runs::start) gave this id.
+    pub fn with_child(self, id: &str) -> Self {
+        self.with_member("execution", json!({ "id": id, "status": "in_progress", "child": true }))
     }
 
     fn with_member(self, name: &str, value: Value) -> Self {
@@ -60,6 +65,8 @@ mod tests {
             "title": "Call", "status": "waiting_for_confirmation", "execution": { "id": "run-1", "status": "in_progress" },
         });
         assert_eq!(wait.task, Some(expected));
+        let child = json!({ "id": "e1", "status": "in_progress", "child": true });
+        assert_eq!(wait.with_child("e1").task.map(|task| task["execution"].clone()), Some(child));
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(crate) mod http;
 pub(crate) mod keyvalue;
 pub(crate) mod log;
 pub(crate) mod outbox;
+pub(crate) mod runs;
 mod state;
 pub(crate) mod templates;
 

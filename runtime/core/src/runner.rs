@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::contact::Contact;
 use crate::effect::Effect;
-use crate::id::{ContactId, ExecutionId, StepExecutionId, StepId, TemplateId, WorkspaceId};
+use crate::id::{ContactId, DefinitionId, ExecutionId, StepExecutionId, StepId, TemplateId, WorkspaceId};
 use crate::outcome::{Outcome, Wake};
 use crate::plugin::Digest;
 use crate::template::Template;
@@ -169,6 +169,19 @@ pub struct Connection {
     pub hosts: Vec<String>,
 }
 
+/// Whether an execution may start another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runnable {
+    /// It may.
+    Yes,
+    /// There is no such workflow.
+    Unknown,
+    /// The workflow is switched off.
+    Off,
+    /// Too many executions started one another to come here.
+    TooDeep,
+}
+
 /// The database could not answer.
 #[derive(Debug, thiserror::Error)]
 #[error("reading for a plugin")]
@@ -206,4 +219,20 @@ pub trait PluginData: Send + Sync {
 
     /// A stored credential by name. `webhook-signing` always exists.
     async fn connection(&self, workspace: WorkspaceId, name: &str) -> Result<Option<Connection>, DataUnavailable>;
+
+    /// Whether an execution may start another: of a workflow, or of a single step where none is named.
+    async fn runnable(
+        &self,
+        workspace: WorkspaceId,
+        by: ExecutionId,
+        workflow: Option<DefinitionId>,
+    ) -> Result<Runnable, DataUnavailable>;
+
+    /// How an execution stands that another one started, `{executionId, status, output, reason}`; none if it did not.
+    async fn child(
+        &self,
+        workspace: WorkspaceId,
+        of: ExecutionId,
+        id: ExecutionId,
+    ) -> Result<Option<Value>, DataUnavailable>;
 }

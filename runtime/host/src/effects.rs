@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 use serde_json::Value;
-use stepwell_core::{Contact, ContactChange, ContactId, Effect, Email, MessageId};
+use stepwell_core::{ChildTarget, Contact, ContactChange, ContactId, Effect, Email, ExecutionId, MessageId};
 
 /// The most changes of contacts, events and emails of one run.
 const MAX_UPDATES: u32 = 100;
 const MAX_EVENTS: u32 = 100;
 const MAX_EMAILS: u32 = 50;
+
+/// The most executions one run may start.
+const MAX_STARTS: u32 = 20;
 
 /// The most keys of the key-value store one run may write.
 const MAX_VALUES: usize = 1_000;
@@ -29,6 +32,7 @@ pub(crate) struct Effects {
     updates: u32,
     events: u32,
     emails: u32,
+    starts: u32,
 }
 
 /// Why no more is buffered, in words.
@@ -80,6 +84,24 @@ impl Effects {
         self.take_room(size)?;
         self.list.push(Effect::QueueEmail { id, email });
         Ok(())
+    }
+
+    pub(crate) fn start(
+        &mut self,
+        id: ExecutionId,
+        target: ChildTarget,
+        input: Value,
+        size: usize,
+    ) -> Result<(), Full> {
+        count(&mut self.starts, MAX_STARTS, "starts of executions")?;
+        self.take_room(size)?;
+        self.list.push(Effect::StartChild { id, target, input });
+        Ok(())
+    }
+
+    /// Whether this run starts an execution of this id.
+    pub(crate) fn starts(&self, id: ExecutionId) -> bool {
+        self.list.iter().any(|effect| matches!(effect, Effect::StartChild { id: started, .. } if *started == id))
     }
 
     /// What this run wrote under a key; `Some(None)` if it deleted it.

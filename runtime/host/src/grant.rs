@@ -24,10 +24,11 @@ pub(crate) enum Import {
     Http,
     Logging,
     KeyValue,
+    Runs,
 }
 
 impl Import {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Contacts,
         Self::Events,
         Self::Outbox,
@@ -36,6 +37,7 @@ impl Import {
         Self::Http,
         Self::Logging,
         Self::KeyValue,
+        Self::Runs,
     ];
 
     /// Its name, without the version.
@@ -49,6 +51,7 @@ impl Import {
             Self::Http => "wasi:http/outgoing-handler",
             Self::Logging => "wasi:logging/logging",
             Self::KeyValue => "wasi:keyvalue/store",
+            Self::Runs => "stepwell:plugin/runs",
         }
     }
 
@@ -56,7 +59,13 @@ impl Import {
     fn acts_at_once(self) -> bool {
         match self {
             Self::Http | Self::Connections => true,
-            Self::Contacts | Self::Events | Self::Outbox | Self::Templates | Self::Logging | Self::KeyValue => false,
+            Self::Contacts
+            | Self::Events
+            | Self::Outbox
+            | Self::Templates
+            | Self::Logging
+            | Self::KeyValue
+            | Self::Runs => false,
         }
     }
 
@@ -65,7 +74,13 @@ impl Import {
         match self {
             Self::Http => Some("<host>"),
             Self::Connections => Some("<connection>"),
-            Self::Contacts | Self::Events | Self::Outbox | Self::Templates | Self::Logging | Self::KeyValue => None,
+            Self::Contacts
+            | Self::Events
+            | Self::Outbox
+            | Self::Templates
+            | Self::Logging
+            | Self::KeyValue
+            | Self::Runs => None,
         }
     }
 
@@ -92,6 +107,7 @@ impl Import {
             Self::Outbox => plugin::outbox::add_to_linker::<_, HasSelf<_>>(linker, |state| &mut state.run),
             Self::Templates => plugin::templates::add_to_linker::<_, HasSelf<_>>(linker, |state| &mut state.run),
             Self::Connections => plugin::connections::add_to_linker::<_, HasSelf<_>>(linker, |state| &mut state.run),
+            Self::Runs => plugin::runs::add_to_linker::<_, HasSelf<_>>(linker, |state| &mut state.run),
             Self::Http => wasmtime_wasi_http::p2::bindings::http::outgoing_handler::add_to_linker::<
                 _,
                 wasmtime_wasi_http::WasiHttp,
@@ -275,7 +291,7 @@ mod tests {
     #[test]
     fn what_imports_nothing_that_acts_at_once_touches_nothing_outside() {
         let imports = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let inside = touches(&imports(&["stepwell:plugin/contacts", "wasi:logging/logging"]));
+        let inside = touches(&imports(&["stepwell:plugin/contacts", "wasi:logging/logging", "stepwell:plugin/runs"]));
         assert_eq!((inside.outside, inside.contacts, inside.events), (false, true, false));
         assert!(touches(&imports(&["wasi:http/outgoing-handler"])).outside);
         assert!(touches(&imports(&["someone:new/thing"])).outside);

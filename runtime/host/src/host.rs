@@ -34,7 +34,6 @@ struct Shared {
     engine: Engine,
     services: Arc<Services>,
     queue: CompileQueue,
-    registry: Registry,
     admission: Arc<Admission>,
 }
 
@@ -56,9 +55,9 @@ impl Host {
         let http = HttpClient::new(AddressPolicy::new(allow_network), resolver, limits.http_at_once)?;
         let admission = Admission::new(slots, limits.runs_at_once, limits.workspace_runs);
         let memory = Arc::new(MemoryBudget::new(limits.all_memory.max(limits.memory)));
-        let services = Arc::new(Services { data, clock, ids, server_key, limits, memory, http });
         let registry = Registry::default();
-        Ok(Self { shared: Arc::new(Shared { engine, services, queue, registry, admission }) })
+        let services = Arc::new(Services { data, clock, ids, server_key, limits, memory, http, registry });
+        Ok(Self { shared: Arc::new(Shared { engine, services, queue, admission }) })
     }
 
     /// Compiles all of these that are not compiled yet, in one child process: for built-in components at a server's first start.
@@ -73,7 +72,7 @@ impl Host {
     }
 
     async fn take_up(&self, plugin: &PluginInfo, bytes: &[u8]) -> Result<(), HostError> {
-        let Shared { engine, registry, .. } = &*self.shared;
+        let (engine, registry) = (&self.shared.engine, &self.shared.services.registry);
         if install::digest_of(bytes) != plugin.digest {
             let message = format!("the component is not the one with the digest {}: install it again", plugin.digest);
             return Err(HostError::refused("digest-mismatch", message));
@@ -103,7 +102,8 @@ fn names(imports: &[Import]) -> Vec<String> {
 #[async_trait]
 impl StepRunner for Host {
     async fn run(&self, request: StepRequest) -> StepReport {
-        let Shared { engine, services, registry, admission, .. } = &*self.shared;
+        let Shared { engine, services, admission, .. } = &*self.shared;
+        let registry = &services.registry;
         let workspace = request.context.workspace_id;
         let failed = |failure| StepReport::of(Outcome::Failed(failure));
         let Some(active) = registry.find(workspace, request.plugin, &request.step_type) else {
@@ -124,12 +124,12 @@ impl StepRunner for Host {
     }
 
     fn touches(&self, plugin: Option<Digest>, workspace: WorkspaceId, step_type: &str) -> Touches {
-        let active = self.shared.registry.find(workspace, plugin, step_type);
+        let active = self.shared.services.registry.find(workspace, plugin, step_type);
         active.map_or(Touches::EVERYTHING, |active| grant::touches(&active.info.imports))
     }
 
     fn default_retry(&self, plugin: Option<Digest>, workspace: WorkspaceId, step_type: &str) -> RetryPolicy {
-        let active = self.shared.registry.find(workspace, plugin, step_type);
+        let active = self.shared.services.registry.find(workspace, plugin, step_type);
         active.and_then(|active| active.descriptor(step_type)?.retry).unwrap_or(RetryPolicy::NONE)
     }
 }
@@ -157,21 +157,22 @@ impl PluginHost for Host {
     }
 
     fn deactivate(&self, workspace: Option<WorkspaceId>, digest: Digest) {
-        self.shared.registry.retire(workspace, digest);
+        self.shared.services.registry.retire(workspace, digest);
     }
 
     fn list(&self, workspace: WorkspaceId) -> Vec<PluginInfo> {
-        self.shared.registry.list(workspace)
+        self.shared.services.registry.list(workspace)
     }
 
     fn lookup(&self, workspace: WorkspaceId, step_type: &str) -> Option<(Digest, StepDescriptor)> {
-        let active = self.shared.registry.find(workspace, None, step_type)?;
+        let active = self.shared.services.registry.find(workspace, None, step_type)?;
         let descriptor = active.descriptor(step_type)?.clone();
         Some((active.info.digest, descriptor))
     }
 
     async fn validate(&self, digest: Digest, step_type: &str, config: &Value) -> Result<Vec<Problem>, PluginError> {
-        let Shared { engine, services, registry, .. } = &*self.shared;
+        let Shared { engine, services, .. } = &*self.shared;
+        let registry = &services.registry;
         let Some(loaded) = registry.any(digest) else {
             let message = format!("no active plugin has the digest {digest}: install it again");
             return Err(HostError::refused("no-such-plugin", message).into());

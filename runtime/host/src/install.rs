@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
-use stepwell_core::{Digest, Problem, StepDescriptor, StepExecutionId, WorkspaceId};
+use stepwell_core::{Digest, ExecutionId, Problem, StepDescriptor, StepExecutionId, WorkspaceId};
 use uuid::Uuid;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -166,6 +166,7 @@ fn asking(services: &Arc<Services>, digest: Digest, step_type: &str) -> RunState
         workspace: WorkspaceId(Uuid::nil()),
         digest,
         step_type: step_type.to_owned(),
+        execution: ExecutionId(Uuid::nil()),
         step_execution: StepExecutionId(Uuid::nil()),
         contact: None,
         call_key: String::new(),

@@ -122,6 +122,7 @@ fn attempt<'a>(
         workspace: request.context.workspace_id,
         digest: plugin,
         step_type: request.step_type.clone(),
+        execution: request.context.execution_id,
         step_execution: request.context.step_execution_id,
         contact: request.context.contact.as_ref().map(|contact| contact.id),
         call_key: input.call_key.clone(),

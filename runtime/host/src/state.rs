@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use stepwell_core::{
-    Clock, ContactId, DataUnavailable, Digest, IdSource, Mode, PluginData, StepExecutionId, Timestamp, WorkspaceId,
+    Clock, ContactId, DataUnavailable, Digest, ExecutionId, IdSource, Mode, PluginData, StepExecutionId, Timestamp,
+    WorkspaceId,
 };
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -15,6 +16,7 @@ use crate::http::{HttpClient, Outgoing};
 use crate::limits::{Limiter, MemoryBudget, Stop};
 use crate::log::{RunLog, Stream};
 use crate::options::Limits;
+use crate::registry::Registry;
 use crate::stdio::GuestStream;
 
 /// The most handles a guest may hold.
@@ -33,6 +35,8 @@ pub(crate) struct Services {
     /// What all runs may have of linear memory together.
     pub(crate) memory: Arc<MemoryBudget>,
     pub(crate) http: HttpClient,
+    /// The plugins in use.
+    pub(crate) registry: Registry,
 }
 
 /// What is fixed about a run before it begins.
@@ -41,6 +45,7 @@ pub(crate) struct Facts {
     pub(crate) workspace: WorkspaceId,
     pub(crate) digest: Digest,
     pub(crate) step_type: String,
+    pub(crate) execution: ExecutionId,
     pub(crate) step_execution: StepExecutionId,
     pub(crate) contact: Option<ContactId>,
     /// Names this call towards other systems: the same when it is made again after a crash.

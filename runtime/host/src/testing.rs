@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use serde_json::json;
+use serde_json::{Value, json};
 use stepwell_core::{
-    Clock, Connection, Contact, ContactId, DataUnavailable, Digest, Grant, PluginData, PluginSource, SequentialIds,
-    StepExecutionId, Template, TemplateId, Timestamp, WorkspaceId,
+    Clock, Connection, Contact, ContactId, DataUnavailable, DefinitionId, Digest, ExecutionId, Grant, PluginData,
+    PluginSource, Runnable, SequentialIds, StepExecutionId, Template, TemplateId, Timestamp, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -17,12 +17,19 @@ use crate::client::HttpClient;
 use crate::egress::{AddressPolicy, Resolve};
 use crate::grant::{Grants, Import};
 use crate::options::Limits;
+use crate::registry::Registry;
 use crate::state::{Facts, Purpose, RunState, Services};
 
 pub(crate) const WORKSPACE: WorkspaceId = WorkspaceId(Uuid::from_u128(1));
 pub(crate) const CONTACT: ContactId = ContactId(Uuid::from_u128(2));
 pub(crate) const STRANGER: ContactId = ContactId(Uuid::from_u128(3));
 pub(crate) const TEMPLATE: TemplateId = TemplateId(Uuid::from_u128(4));
+pub(crate) const WORKFLOW: DefinitionId = DefinitionId(Uuid::from_u128(5));
+pub(crate) const SWITCHED_OFF: DefinitionId = DefinitionId(Uuid::from_u128(6));
+pub(crate) const EXECUTION: ExecutionId = ExecutionId(Uuid::from_u128(7));
+/// An execution that may start no other.
+pub(crate) const DEEP: ExecutionId = ExecutionId(Uuid::from_u128(8));
+pub(crate) const CHILD: ExecutionId = ExecutionId(Uuid::from_u128(9));
 pub(crate) const NOW: Timestamp = Timestamp(1_767_323_045_678);
 
 /// What a run may read. While `down`, nothing answers.
@@ -72,6 +79,25 @@ impl PluginData for Memory {
         let values = self.values.lock().expect("values");
         let keys = values.keys().filter(|(of, key)| of == bucket && after.is_none_or(|after| key.as_str() > after));
         self.answer(keys.map(|(_, key)| key.clone()).take(limit).collect())
+    }
+
+    async fn runnable(
+        &self,
+        workspace: WorkspaceId,
+        by: ExecutionId,
+        workflow: Option<DefinitionId>,
+    ) -> Result<Runnable, DataUnavailable> {
+        self.answer(match workflow {
+            _ if by == DEEP => Runnable::TooDeep,
+            None | Some(WORKFLOW) if workspace == WORKSPACE => Runnable::Yes,
+            Some(SWITCHED_OFF) => Runnable::Off,
+            _ => Runnable::Unknown,
+        })
+    }
+
+    async fn child(&self, _: WorkspaceId, of: ExecutionId, id: ExecutionId) -> Result<Option<Value>, DataUnavailable> {
+        let standing = json!({"executionId": CHILD, "status": "success", "output": 1, "reason": null});
+        self.answer((of == EXECUTION && id == CHILD).then_some(standing))
     }
 
     async fn connection(&self, _: WorkspaceId, name: &str) -> Result<Option<Connection>, DataUnavailable> {
@@ -148,6 +174,7 @@ pub(crate) struct Setup {
     /// Networks that may be reached although they are private.
     pub(crate) allowed: Vec<&'static str>,
     pub(crate) call_key: String,
+    pub(crate) execution: ExecutionId,
 }
 
 impl Default for Setup {
@@ -160,6 +187,7 @@ impl Default for Setup {
             connections: vec!["*".into()],
             allowed: vec!["127.0.0.1/32"],
             call_key: "visit".into(),
+            execution: EXECUTION,
         }
     }
 }
@@ -174,6 +202,7 @@ impl Setup {
             data: Arc::new(self.data),
             clock: Arc::new(Noon),
             ids: Arc::new(SequentialIds::default()),
+            registry: Registry::default(),
             server_key: [7; 32],
             memory: Arc::new(crate::limits::MemoryBudget::new(self.limits.all_memory)),
             limits: self.limits,
@@ -185,6 +214,7 @@ impl Setup {
             workspace: WORKSPACE,
             digest: Digest([0xab; 32]),
             step_type: "tried".into(),
+            execution: self.execution,
             step_execution: StepExecutionId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001)),
             contact: Some(CONTACT),
             message_key: self.call_key.clone(),

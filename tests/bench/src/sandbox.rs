@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use stepwell_core::{
-    Call, Connection, Contact, ContactId, DataUnavailable, Mode, PluginData, PluginHost as _, PluginInfo, PluginSource,
-    StepContext, StepRequest, Template, TemplateId, Timestamp, WorkspaceId,
+    Call, Connection, Contact, ContactId, DataUnavailable, DefinitionId, ExecutionId, Mode, PluginData,
+    PluginHost as _, PluginInfo, PluginSource, Runnable, StepContext, StepRequest, Template, TemplateId, Timestamp, WorkspaceId,
 };
 use stepwell_engine::{RandomIds, SystemClock};
 use stepwell_host::{Compiler, Host, HostOptions, Limits};
@@ -112,6 +112,19 @@ impl PluginData for Nothing {
 
     async fn keys(&self, _: WorkspaceId, _: &str, _: Option<&str>, _: usize) -> Result<Vec<String>, DataUnavailable> {
         Ok(Vec::new())
+    }
+
+    async fn runnable(
+        &self,
+        _: WorkspaceId,
+        _: ExecutionId,
+        _: Option<DefinitionId>,
+    ) -> Result<Runnable, DataUnavailable> {
+        Ok(Runnable::Unknown)
+    }
+
+    async fn child(&self, _: WorkspaceId, _: ExecutionId, _: ExecutionId) -> Result<Option<Value>, DataUnavailable> {
+        Ok(None)
     }
 
     async fn connection(&self, _: WorkspaceId, name: &str) -> Result<Option<Connection>, DataUnavailable> {

@@ -25,6 +25,8 @@ pub enum Effect {
     QueueEmail(Email),
     /// A write to the key-value store: bucket, key, and the value, `None` when it was deleted.
     SetValue(String, String, Option<Vec<u8>>),
+    /// `runs::start`: what was started and with which input.
+    StartRun(String, Value),
 }
 
 #[derive(Clone, Default)]
@@ -39,6 +41,8 @@ pub(super) struct State {
     pub(super) effects: Vec<Effect>,
     pub(super) log: Vec<String>,
     pub(super) branches: Vec<String>,
+    pub(super) startable: BTreeSet<String>,
+    pub(super) runs: BTreeMap<String, Value>,
     denied: BTreeSet<String>,
 }
 
@@ -114,6 +118,16 @@ impl TestHost {
     /// Adds a stored credential.
     pub fn connection(&self, name: &str, secret: &[u8]) {
         with(|state| state.connections.insert(name.to_owned(), secret.to_vec()));
+    }
+
+    /// Adds a workflow by its id, or a step type by its name, that can be started.
+    pub fn startable(&self, what: &str) {
+        with(|state| state.startable.insert(what.to_owned()));
+    }
+
+    /// Says how a run stands: `{executionId, status, output, reason}`.
+    pub fn run(&self, id: &str, standing: Value) {
+        with(|state| state.runs.insert(id.to_owned(), standing));
     }
 
     /// Scripts what the next request without an answer gets. Requests beyond the script find no connection.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::contacts::Change;
-use crate::{Description, Timestamp, Wait, connections, contacts, events, keyvalue, templates};
+use crate::{Description, Timestamp, Wait, connections, contacts, events, keyvalue, runs, templates};
 
 /// Writes through every transactional capability, and fails if its configuration says so.
 struct Writer;
@@ -116,6 +116,19 @@ fn events_are_counted_from_a_time_on() {
     host.event("seen", Timestamp::from_millis(9));
     assert_eq!(events::count("seen", None).ok(), Some(2));
     assert_eq!(events::count("seen", Some(Timestamp::from_millis(6))).ok(), Some(1));
+}
+
+#[test]
+fn what_was_started_is_recorded_and_can_be_looked_at() {
+    let host = TestHost::new();
+    host.startable("webhook");
+    let input = json!({ "config": {}, "event": {} });
+    assert_eq!(runs::start("webhook", &input).ok().as_deref(), Some("run-1"));
+    assert_eq!(runs::start("unheard-of", &input).map_err(|error| Failure::from(error).code), Err("unknown-run".into()));
+    assert_eq!(host.effects(), [Effect::StartRun("webhook".to_owned(), input)]);
+    host.run("run-1", json!({ "executionId": "run-1", "status": "success" }));
+    assert_eq!(runs::look("run-1").map(|run| run["status"].clone()).ok(), Some(json!("success")));
+    assert_eq!(runs::look("run-2").map_err(|error| Failure::from(error).code), Err("no-run".into()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod events;
 pub(crate) mod keyvalue;
 mod logging;
 mod outbox;
+mod runs;
 mod templates;
 
 use serde_json::{Map, Value};

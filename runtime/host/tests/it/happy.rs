@@ -1,11 +1,25 @@
 //! The built-in components: taken in, and run.
 
 use serde_json::json;
-use stepwell_core::{Completion, Effect, Mode, Outcome, PluginHost, PluginSource, StepRunner, Timestamp, Wake};
+use stepwell_core::{
+    ChildTarget, Completion, Effect, Mode, Outcome, PluginHost, PluginSource, StepRunner, Timestamp, Wake,
+};
 
-use crate::support::{Bench, CONTACT, NOW, WORKSPACE, component, contact, output, request, resumed};
+use crate::support::{Bench, CONTACT, NOW, WORKFLOW, WORKSPACE, component, contact, output, request, resumed};
 
-const BUILT_IN: [&str; 7] = ["condition", "delay", "exit", "send-email", "update-contact", "wait-for-event", "webhook"];
+const BUILT_IN: [&str; 11] = [
+    "ai-agent",
+    "automation",
+    "condition",
+    "decision",
+    "delay",
+    "exit",
+    "manual-task",
+    "send-email",
+    "update-contact",
+    "wait-for-event",
+    "webhook",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_built_in_component_is_taken_in_and_offers_its_step_type() {
@@ -74,6 +88,48 @@ async fn a_condition_names_a_branch() {
     let report = bench.run("condition", config).await;
     assert_eq!(output(&report)["result"], json!(true));
     assert!(matches!(report.outcome, Outcome::Completed(done) if done.branch.as_deref() == Some("yes")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_follows_every_branch_that_is_met_and_waits_where_none_is() {
+    let bench = Bench::new();
+    let info = bench.install_builtin(&component("decision")).await;
+    assert_eq!(info.imports, [""; 0], "what it calls needs no grant");
+    let condition = |id: &str, value: &str| {
+        let source = json!({"attribute": "plan"});
+        json!({"id": id, "statements": [{"source": source, "operator": "equals", "values": [value]}]})
+    };
+    let conditions = json!([condition("a", "free"), condition("b", "pro"), condition("c", "free")]);
+    let report = bench.run("decision", json!({"conditions": conditions})).await;
+    let Outcome::Completed(done) = &report.outcome else { panic!("{:?}", report.outcome) };
+    assert_eq!((done.followed(), &done.output["conditions"][1]), (vec!["a", "c"], &json!({"id": "b", "met": false})));
+    let stuck = bench.run("decision", json!({"conditions": [condition("b", "pro")]})).await;
+    let Outcome::Waiting(wait) = stuck.outcome else { panic!("{:?}", stuck.outcome) };
+    assert_eq!(wait.task, Some(json!({"status": "condition_pending"})));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_automation_starts_a_workflow_or_a_step_and_completes_with_what_it_came_to() {
+    let bench = Bench::new();
+    bench.install_builtin(&component("automation")).await;
+    bench.install_builtin(&component("delay")).await;
+    let config = json!({"flowId": WORKFLOW.to_string()});
+    let report = bench.run("automation", config.clone()).await;
+    let [Effect::StartChild { id, target, input }] = &report.effects[..] else { panic!("{:?}", report.effects) };
+    assert_eq!((target, &input["flowId"]), (&ChildTarget::Definition(WORKFLOW), &config["flowId"]));
+    let Outcome::Waiting(wait) = report.outcome else { panic!("{:?}", report.outcome) };
+    assert_eq!(wait.task.as_ref().map(|task| &task["execution"]["id"]), Some(&json!(id)));
+    let standing = json!({"executionId": id, "status": "success", "output": {"n": 1}, "reason": null});
+    bench.data.children.lock().expect("children").insert(*id, standing);
+    let resumed = bench.run_request(resumed("automation", config, wait.state, Wake::Timer)).await;
+    assert_eq!(output(&resumed), &json!({"n": 1}));
+
+    let config = json!({"flowId": "delay", "config": {"amount": 1, "unit": "minutes"}});
+    let report = bench.run("automation", config).await;
+    let step = ChildTarget::Step { step_type: "delay".into(), config: json!({"amount": 1, "unit": "minutes"}) };
+    assert!(matches!(&report.effects[..], [Effect::StartChild { target, .. }] if *target == step));
+    let elsewhere = bench.run("automation", json!({"flowId": "somebody-else-s"})).await;
+    assert!(matches!(elsewhere.outcome, Outcome::Waiting(_)) && elsewhere.effects.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

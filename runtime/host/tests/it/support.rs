@@ -9,9 +9,9 @@ use std::{fs, io};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use stepwell_core::{
-    Call, Clock, Connection, Contact, ContactId, DataUnavailable, Digest, Grant, Mode, Outcome, PluginData, PluginHost,
-    PluginInfo, PluginSource, SequentialIds, StepContext, StepReport, StepRequest, Template, TemplateId, Timestamp,
-    Wake, WorkspaceId,
+    Call, Clock, Connection, Contact, ContactId, DataUnavailable, DefinitionId, Digest, ExecutionId, Grant, Mode,
+    Outcome, PluginData, PluginHost, PluginInfo, PluginSource, Runnable, SequentialIds, StepContext, StepReport,
+    StepRequest, Template, TemplateId, Timestamp, Wake, WorkspaceId,
 };
 use stepwell_host::{Compiler, Host, HostOptions, Limits, Resolve};
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 pub const WORKSPACE: WorkspaceId = WorkspaceId(Uuid::from_u128(0x1000));
 pub const OTHER_WORKSPACE: WorkspaceId = WorkspaceId(Uuid::from_u128(0x2000));
 pub const CONTACT: ContactId = ContactId(Uuid::from_u128(0xc0));
+pub const WORKFLOW: DefinitionId = DefinitionId(Uuid::from_u128(0xdef));
 pub const NOW: Timestamp = Timestamp(1_767_323_045_678);
 
 pub struct Noon;
@@ -35,6 +36,7 @@ pub struct Memory {
     pub contacts: Mutex<HashMap<(WorkspaceId, ContactId), Contact>>,
     pub values: Mutex<BTreeMap<(WorkspaceId, String, String), Vec<u8>>>,
     pub connections: Mutex<HashMap<(WorkspaceId, String), Connection>>,
+    pub children: Mutex<HashMap<ExecutionId, Value>>,
 }
 
 #[async_trait]
@@ -73,6 +75,19 @@ impl PluginData for Memory {
             *of == workspace && name == bucket && after.is_none_or(|after| key.as_str() > after)
         });
         Ok(keys.map(|(_, _, key)| key.clone()).take(limit).collect())
+    }
+
+    async fn runnable(
+        &self,
+        _: WorkspaceId,
+        _: ExecutionId,
+        workflow: Option<DefinitionId>,
+    ) -> Result<Runnable, DataUnavailable> {
+        Ok(if workflow.is_none_or(|id| id == WORKFLOW) { Runnable::Yes } else { Runnable::Unknown })
+    }
+
+    async fn child(&self, _: WorkspaceId, _: ExecutionId, id: ExecutionId) -> Result<Option<Value>, DataUnavailable> {
+        Ok(self.children.lock().expect("children").get(&id).cloned())
     }
 
     async fn connection(&self, workspace: WorkspaceId, name: &str) -> Result<Option<Connection>, DataUnavailable> {

@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
-use stepwell_core::flow::{Act, People};
+use stepwell_core::flow::{Act, Deed, People, RunResult};
 use stepwell_core::{
-    Changes, DefinitionId, Execution, ExecutionId, Graph, Input, Refused, Start, State, WorkspaceId, advance, start,
+    Changes, DefinitionId, Execution, ExecutionId, ExecutionStatus, Graph, Input, Refused, Start, State, TaskId,
+    WorkspaceId, advance, start,
 };
 use stepwell_store::flow::Loaded;
 use stepwell_store::{Conn, StoreError, contact, execution, flow};
 
 use crate::chain::{self, Chain, Decided, Ran};
+use crate::children;
 use crate::commit::Settled;
+use crate::control;
 use crate::dispatch;
 use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
+use crate::route::Stamp;
 use crate::step::Surroundings;
+use crate::sync;
 
 /// How often an act is decided anew because somebody else was faster.
 const TRIES: usize = 10;
@@ -69,7 +74,49 @@ impl Engine {
         if is_nothing(&changes) {
             return acted(before, around, false).ok_or(EngineError::UnknownExecution(id));
         }
-        self.decided(around, visits, changes).await
+        let people = around.people.clone();
+        let acted = self.decided(around, visits, changes).await?;
+        let orphans = people.map(|people| children::orphans(&people, &acted.people)).unwrap_or_default();
+        children::cancel(inner, workspace, orphans).await?;
+        Ok(acted)
+    }
+
+    /// Takes over how an automation's run stands by now, if it has ended: one of this server by its execution, another by what was
+    /// last reported of it. Errors as [`act`](Self::act).
+    pub async fn reconcile(
+        &self,
+        workspace: WorkspaceId,
+        id: ExecutionId,
+        task: TaskId,
+        by: String,
+    ) -> Result<Acted, EngineError> {
+        let loaded = load(&self.0, workspace, id).await?;
+        let (_, _, around) = loaded.ok_or(EngineError::UnknownExecution(id))?;
+        let people = around.people.as_ref();
+        let run =
+            people.and_then(|people| people.task(task)).and_then(|task| task.data.run.clone()).unwrap_or_default();
+        let mut result = RunResult { id: run.id.clone(), status: run.status, error: run.error };
+        let child = run.id.filter(|_| run.is_child).and_then(|id| id.parse().ok());
+        if let Some(child) = child {
+            let stored = execution::get(&mut self.0.store.glance().await?, workspace, child).await?;
+            if let Some(stored) = stored {
+                result.status = Some(children::word(stored.status).to_owned());
+                result.error = stored.exit_reason.filter(|_| stored.status == ExecutionStatus::Failed);
+            }
+        }
+        self.act(workspace, id, Act { by, does: Deed::Reconcile(task, result) }).await
+    }
+
+    /// Cancels an execution that people work on and deletes it; softly, it is kept for audits and found no more. Durable on return.
+    /// [`EngineError::UnknownExecution`] if there is none.
+    pub async fn delete_flow(&self, workspace: WorkspaceId, id: ExecutionId, soft: bool) -> Result<(), EngineError> {
+        let (inner, stamp) = (&self.0, self.0.stamp());
+        let deleted = inner
+            .store
+            .write_for(workspace, move |conn| Box::pin(async move { delete(conn, workspace, id, soft, &stamp).await }));
+        let orphans = deleted.await?;
+        children::cancel(inner, workspace, orphans).await?;
+        Ok(())
     }
 
     /// Starts an execution of a definition whose graph has tasks. What can run of its first tasks has run when this returns, and all of
@@ -118,6 +165,27 @@ impl Engine {
         let id = execution.id;
         acted(execution, around, true).ok_or(EngineError::UnknownExecution(id))
     }
+}
+
+/// Deletes a flow. The children that were waited for.
+async fn delete(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+    soft: bool,
+    stamp: &Stamp,
+) -> Result<Vec<ExecutionId>, EngineError> {
+    let Loaded { people, .. } = flow::load(conn, workspace, id).await?.ok_or(EngineError::UnknownExecution(id))?;
+    let nobody = People { tasks: Vec::new(), ..people.clone() };
+    let orphans = children::orphans(&people, &nobody);
+    let reason = "deleted".to_owned();
+    control::change(conn, workspace, id, Input::Cancelled { reason }, stamp).await?;
+    sync::deleted(conn, people.flow, stamp.now).await?;
+    match soft {
+        true => flow::soft_delete(conn, workspace, id, stamp.now).await?,
+        false => flow::delete(conn, workspace, id).await?,
+    };
+    Ok(orphans)
 }
 
 /// Runs the components that touch nothing outside, as long as places are free.

@@ -2,13 +2,15 @@
 //! visit as due, and the timer does the rest.
 
 use serde_json::{Value, json};
-use stepwell_core::flow::{CHILD_ENDED, Parent, PeopleChanges};
+use stepwell_core::flow::{CHILD_ENDED, Parent, People, PeopleChanges, Task};
 use stepwell_core::{
-    Changes, ChildTarget, Execution, ExecutionId, ExecutionStatus, Follow, Given, Graph, Guard, Join, Position,
-    ReceivedEvent, Start, Step, StepStatus, TRIGGER, Timestamp, Transition, Wake, start,
+    Changes, ChildTarget, Execution, ExecutionId, ExecutionStatus, Follow, Given, Graph, Guard, Input, Join, Position,
+    ReceivedEvent, Start, Step, StepStatus, TRIGGER, Timestamp, Transition, Wake, WorkspaceId, start,
 };
 use stepwell_store::{Conn, StoreError, definition, execution, wait};
 
+use crate::control;
+use crate::engine::Inner;
 use crate::route::{self, Routed, Stamp};
 use crate::step::Due;
 
@@ -114,6 +116,35 @@ pub(crate) async fn tell_parent(conn: &mut Conn, changes: &Changes) -> Result<()
     let reason = execution.exit_reason.as_deref();
     let wake = ended(execution.id, word(execution.status), output, reason, now);
     wait::nudge(conn, execution.workspace_id, parent.step_execution_id, &wake, now).await.map(drop)
+}
+
+/// The children that nobody waits for any more: their tasks are done, or begin anew.
+pub(crate) fn orphans(before: &People, after: &People) -> Vec<ExecutionId> {
+    let running = |task: &Task| {
+        let run = task.data.run.as_ref().filter(|run| run.is_child && run.status.as_deref() == Some("in_progress"))?;
+        run.id.as_ref()?.parse().ok().filter(|_| !task.status.is_done())
+    };
+    let waited_for: Vec<ExecutionId> = after.tasks.iter().filter_map(running).collect();
+    before.tasks.iter().filter_map(running).filter(|id| !waited_for.contains(id)).collect()
+}
+
+/// Cancels children, each in a commit of its own.
+pub(crate) async fn cancel(
+    inner: &Inner,
+    workspace: WorkspaceId,
+    children: Vec<ExecutionId>,
+) -> Result<(), StoreError> {
+    for id in children {
+        let stamp = inner.stamp();
+        let cancelled = inner.store.write_for(workspace, move |conn| {
+            Box::pin(async move {
+                let reason = "nobody waits for its end any more".to_owned();
+                control::change(conn, workspace, id, Input::Cancelled { reason }, &stamp).await
+            })
+        });
+        cancelled.await?;
+    }
+    Ok(())
 }
 
 /// How a child's end is told to its parent (spec epilot-flows, 11.7).

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use stepwell_core::flow::{Assignee, Flow, Happening, HappeningKind, PeopleChanges, Phase, Task};
-use stepwell_core::{Changes, WorkspaceId};
+use stepwell_core::{Changes, Timestamp};
 use stepwell_store::{Conn, StoreError, entity, wait};
 
 /// The member of a flow's settings that has the rules.
@@ -69,13 +69,25 @@ struct Scene<'s> {
 
 /// Writes what the rules of the flow say about what happened.
 pub(crate) async fn apply(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
-    let Some(people) = &changes.people else { return Ok(()) };
+    match &changes.people {
+        Some(people) => tell(conn, people, changes.execution.updated_at).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes what the rules of a flow say about its being deleted.
+pub(crate) async fn deleted(conn: &mut Conn, flow: Flow, now: Timestamp) -> Result<(), StoreError> {
+    let happened = vec![Happening { kind: HappeningKind::FlowDeleted, task: None, phase: None }];
+    tell(conn, &PeopleChanges { flow: Some(flow), happened, ..PeopleChanges::default() }, now).await
+}
+
+async fn tell(conn: &mut Conn, people: &PeopleChanges, now: Timestamp) -> Result<(), StoreError> {
     let Some(flow) = people.flow.as_ref().filter(|flow| flow.data.settings.get(RULES).is_some()) else { return Ok(()) };
     let rules: Vec<Rule> = serde_json::from_value(flow.data.settings[RULES].clone()).unwrap_or_default();
     for happening in &people.happened {
         let scene = scene(flow, people, happening);
         for rule in rules.iter().filter(|rule| rule.fits(happening, &scene)) {
-            write(conn, changes, &scene, rule).await?;
+            write(conn, now, &scene, rule).await?;
         }
     }
     Ok(())
@@ -119,10 +131,9 @@ fn people(assignees: &[Assignee]) -> Value {
     json!(assignees.iter().flat_map(Assignee::people).collect::<Vec<_>>())
 }
 
-async fn write(conn: &mut Conn, changes: &Changes, scene: &Scene<'_>, rule: &Rule) -> Result<(), StoreError> {
+async fn write(conn: &mut Conn, now: Timestamp, scene: &Scene<'_>, rule: &Rule) -> Result<(), StoreError> {
     let Some(value) = rule.value(scene) else { return Ok(()) };
-    let now = changes.execution.updated_at;
-    let workspace: WorkspaceId = changes.execution.workspace_id;
+    let workspace = scene.flow.workspace_id;
     let change = Map::from_iter([(rule.target.entity_attribute.clone(), value)]);
     for context in scene.flow.contexts.iter().filter(|context| context.schema == rule.target.entity_schema) {
         let written = entity::merge(conn, workspace, &context.schema, &context.entity_id, &change, now).await?;

@@ -173,7 +173,7 @@ async fn park_one(conn: &mut Conn, model: &Model, n: u64, due_at: Timestamp) -> 
         created_at: given.now,
     };
     event::insert(conn, &happened).await?;
-    let with = Start { contact_id: Some(person.id), event_name: Some(EVENT.to_owned()), event: happened.data };
+    let with = Start { contact_id: Some(person.id), event_name: Some(EVENT.to_owned()), event: happened.data, ..Start::default() };
     let Ok(started) = start(definition, graph, with, &given) else { return Ok(()) };
     execution::insert(conn, &started).await?;
     let waiting = WaitRequest {
@@ -191,7 +191,7 @@ async fn park_one(conn: &mut Conn, model: &Model, n: u64, due_at: Timestamp) -> 
         retry: RetryPolicy::NONE,
         spread: 0.0,
     };
-    let state = State { graph, execution: &started.execution, visits: &started.visits };
+    let state = State { graph, execution: &started.execution, visits: &started.visits, people: None };
     match advance(state, settled, &given) {
         Ok(parked) => execution::apply(conn, &parked).await,
         Err(_) => Ok(()),

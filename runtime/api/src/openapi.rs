@@ -26,7 +26,10 @@ use crate::scope::SCOPES;
     tags(
         (name = "workflows", description = "Graphs, their steps and transitions"),
         (name = "executions", description = "Runs of a workflow"),
+        (name = "tasks", description = "What people have to do, of every surface"),
         (name = "contacts", description = "People"),
+        (name = "flow templates", description = "What flows and checklists are started from, and why they may be closed"),
+        (name = "entities", description = "What flows are about: any JSON object, by the slug of its schema"),
         (name = "events", description = "What happened"),
         (name = "templates", description = "Message templates"),
         (name = "messages", description = "Sending email, and what became of it"),

@@ -84,6 +84,7 @@ impl From<EngineError> for ApiError {
             }
             EngineError::Plugin(error) => error.into(),
             EngineError::BadLink => Self::not_found("RESOURCE_NOT_FOUND", "The link is not valid"),
+            EngineError::UnknownTask(_) => Self::not_found("RESOURCE_NOT_FOUND", "Task not found"),
             EngineError::TooManyFollow => {
                 Self::unavailable("Too many executions are followed live at once").retry_after(5)
             }

@@ -2,7 +2,7 @@
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Method, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
@@ -13,8 +13,8 @@ use crate::error::ApiError;
 use crate::ops::docs::Document;
 use crate::state::ApiState;
 use crate::{
-    connections, contacts, events, gate, keys, messages, openapi, ops, plugins, public, request, suppressions,
-    templates, track, workspace,
+    connections, contacts, entities, events, executions, flows, gate, keys, messages, openapi, ops, plugins, public,
+    request, suppressions, tasks, templates, track, workspace,
 };
 
 type Routes = OpenApiRouter<ApiState>;
@@ -32,10 +32,17 @@ pub fn router(state: ApiState) -> Router {
     let usual = part(workflows().merge(public()), options.body_limit)
         .merge(part(v1(), options.body_limit).layer(cors()))
         .merge(part(large(), options.send_limit).layer(cors()));
+    // Its own gate and its own catching of panics: these refuse in the words of the surface as well.
+    let flows = part(flows_surface(), options.body_limit)
+        .layer(CatchPanicLayer::custom(request::panicked))
+        .layer(from_fn_with_state(state.clone(), gate::admit))
+        .layer(from_fn(flows::error::dress))
+        .layer(cors());
     let long = part(long(), options.plugin_limit).layer(cors());
     let operations = part(operations(), options.body_limit);
     usual
         .layer(from_fn_with_state(state.clone(), gate::admit))
+        .merge(flows)
         .merge(long.layer(from_fn_with_state(state.clone(), gate::admit_long)))
         .merge(operations)
         .fallback(unknown)
@@ -47,7 +54,7 @@ pub fn router(state: ApiState) -> Router {
 
 /// The OpenAPI document of all routes, as a server publishes it.
 pub fn openapi_json() -> String {
-    let all = [workflows(), public(), v1(), large(), long(), operations()];
+    let all = [workflows(), public(), v1(), large(), flows_surface(), long(), operations()];
     let mut api = openapi::document();
     all.into_iter().for_each(|routes| api.merge(routes.into_openapi()));
     openapi::complete(api).to_pretty_json().unwrap_or_default()
@@ -77,6 +84,8 @@ fn workflows() -> Routes {
 fn v1() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(track::track))
+        .routes(routes!(executions::events::events))
+        .merge(tasks::routes())
         .routes(routes!(messages::get::get))
         .routes(routes!(suppressions::list::list, suppressions::add::add))
         .routes(routes!(suppressions::remove::remove))
@@ -86,6 +95,11 @@ fn v1() -> Routes {
         .routes(routes!(connections::delete::delete))
         .routes(routes!(workspace::get::get))
         .routes(routes!(workspace::rotate::rotate))
+}
+
+/// Flows, and what they are about.
+fn flows_surface() -> Routes {
+    flows::routes().merge(entities::routes())
 }
 
 /// Messages may have attachments.
@@ -128,7 +142,13 @@ fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
+            flows::actor::USER,
+        ])
         .expose_headers(exposed.map(HeaderName::from_static))
 }
 

@@ -10,7 +10,7 @@ pub(crate) trait Scope: Send + Sync + 'static {
     const RATE: Option<RateClass> = None;
 }
 
-macro_rules! scope {
+macro_rules! scopes {
     ($($(#[$doc:meta])* $name:ident = $text:literal $(in $rate:ident)?;)*) => {
         $($(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -20,12 +20,6 @@ macro_rules! scope {
             const NAME: &'static str = $text;
             $(const RATE: Option<RateClass> = Some(RateClass::$rate);)?
         })*
-    };
-}
-
-macro_rules! scopes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal $(in $rate:ident)?;)*) => {
-        scope! { $($(#[$doc])* $name = $text $(in $rate)?;)* }
 
         /// Every scope.
         pub const SCOPES: &[&str] = &[$($text),*];
@@ -39,6 +33,22 @@ scopes! {
     WorkflowsWrite = "workflows:write";
     /// Follow executions as they go on.
     ExecutionsRead = "executions:read";
+    /// See flows and checklists: executions, their phases and tasks.
+    FlowsRead = "flows:read";
+    /// Start, change and delete flows and checklists, and act for a user.
+    FlowsWrite = "flows:write";
+    /// See templates of flows, definitions of checklists and closing reasons.
+    FlowTemplatesRead = "flow-templates:read";
+    /// Change templates of flows, definitions of checklists and closing reasons.
+    FlowTemplatesWrite = "flow-templates:write";
+    /// See entities.
+    EntitiesRead = "entities:read";
+    /// Make and change entities.
+    EntitiesWrite = "entities:write";
+    /// See the tasks that people have to do.
+    TasksRead = "tasks:read";
+    /// Complete, skip, assign and discuss tasks.
+    TasksWrite = "tasks:write";
     /// See contacts.
     ContactsRead = "contacts:read";
     /// Change contacts.
@@ -75,26 +85,6 @@ scopes! {
     WorkspaceRead = "workspace:read";
     /// Rotate the webhook signing secret.
     WorkspaceWrite = "workspace:write";
-}
-
-// Those whose routes are being written. A scope moves up, where keys can have it, with the first route that asks for it.
-scope! {
-    /// See flows and checklists: executions, their phases and tasks.
-    FlowsRead = "flows:read";
-    /// Start, change and delete flows and checklists, and act for a user.
-    FlowsWrite = "flows:write";
-    /// See templates of flows, definitions of checklists and closing reasons.
-    FlowTemplatesRead = "flow-templates:read";
-    /// Change templates of flows, definitions of checklists and closing reasons.
-    FlowTemplatesWrite = "flow-templates:write";
-    /// See the tasks that people have to do.
-    TasksRead = "tasks:read";
-    /// Complete, skip, assign and discuss tasks.
-    TasksWrite = "tasks:write";
-    /// See entities.
-    EntitiesRead = "entities:read";
-    /// Make and change entities.
-    EntitiesWrite = "entities:write";
 }
 
 /// Whether one scope of a key, `*` and `resource:*` included, allows a wanted one, which may have a `*` as well.

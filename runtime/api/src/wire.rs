@@ -150,6 +150,8 @@ texts! {
     ImportName: 1..=255, pattern r"^[a-z0-9:/-]+$", example "wasi:http/outgoing-handler";
     /// How far an import is granted: a host name, `*.example.org`, `*`, or the name of a stored credential.
     ScopeEntry: 1..=253, pattern r"^[A-Za-z0-9*._:-]+$", example "api.example.org";
+    /// Somebody who does tasks, by whatever id they have with the client.
+    PersonId: 1..=200, pattern r"\S", example "user-17";
     /// What a thing is for, for people.
     Description: 0..=500, example "Greets new users";
 }

@@ -1,7 +1,7 @@
 //! What can go wrong in the engine. `api` gives each a status and a code.
 
 use stepwell_core::flow::ActRefused;
-use stepwell_core::{ContactId, DefinitionId, ExecutionId, MessageId, NoTrigger, PluginError, Timestamp};
+use stepwell_core::{ContactId, DefinitionId, ExecutionId, MessageId, NoTrigger, PluginError, TaskId, Timestamp};
 use stepwell_store::StoreError;
 
 /// Why the engine did not do what it was asked.
@@ -81,6 +81,9 @@ pub enum EngineError {
     /// A stored or given link is not ours.
     #[error("the link is not valid")]
     BadLink,
+    /// No such task in the workspace.
+    #[error("no task {0}")]
+    UnknownTask(TaskId),
     /// As many follow executions live as may.
     #[error("too many follow executions live")]
     TooManyFollow,

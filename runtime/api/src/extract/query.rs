@@ -55,7 +55,10 @@ fn read(query: &str, schema: &Value) -> Result<Value, ApiError> {
     let mut members = Map::new();
     for (name, text) in form_urlencoded::parse(query.as_bytes()) {
         let Some(wanted) = schema["properties"].get(name.as_ref()) else { continue };
-        if members.insert(name.clone().into_owned(), coerce(&text, wanted)).is_some() {
+        if wanted["type"] == "array" {
+            let all = members.entry(name.clone().into_owned()).or_insert_with(|| json!([]));
+            all.as_array_mut().into_iter().for_each(|all| all.push(coerce(&text, &wanted["items"])));
+        } else if members.insert(name.clone().into_owned(), coerce(&text, wanted)).is_some() {
             return Err(ApiError::field(name, "invalid_type", "must be given once"));
         }
     }
@@ -96,6 +99,9 @@ mod tests {
         #[serde(default)]
         #[param(inline)]
         dir: Direction,
+        #[serde(default)]
+        #[param(max_items = 2)]
+        tag: Vec<String>,
     }
 
     fn field<T: DeserializeOwned + IntoParams + std::fmt::Debug + 'static>(query: &str) -> String {
@@ -105,7 +111,14 @@ mod tests {
     #[test]
     fn parameters_are_read_as_what_they_are() {
         let filter: Filter = parse("subscribed=true&search=a%20b&dir=asc&other=1").expect("query");
-        assert_eq!(filter, Filter { search: Some("a b".into()), subscribed: Some(true), dir: Direction::Asc });
+        assert_eq!(filter, Filter { search: Some("a b".into()), subscribed: Some(true), dir: Direction::Asc, tag: vec![] });
+    }
+
+    #[test]
+    fn a_list_is_what_was_given_several_times() {
+        let filter: Filter = parse("tag=a&search=x&tag=b").expect("query");
+        assert_eq!(filter.tag, ["a", "b"]);
+        assert_eq!(field::<Filter>("tag=a&tag=b&tag=c"), "tag");
     }
 
     #[test]

@@ -6,6 +6,26 @@
 pub(crate) mod actor;
 pub(crate) mod body;
 pub(crate) mod colon;
+pub(crate) mod contexts;
+pub(crate) mod convert;
+pub(crate) mod definitions;
 pub(crate) mod error;
 pub(crate) mod ids;
+mod reasons;
+pub(crate) mod short;
+mod template;
+mod v1;
 pub(crate) mod wire;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::ApiState;
+
+/// The routes of the surface.
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .merge(template::routes())
+        .merge(definitions::routes())
+        .merge(reasons::routes())
+        .merge(v1::routes())
+}

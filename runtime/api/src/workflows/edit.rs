@@ -6,7 +6,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use stepwell_core::{Definition, DefinitionId, Given, Graph, StepId, TemplateId, Timestamp, TriggerKind, WorkspaceId};
+use stepwell_core::{
+    Definition, DefinitionId, DefinitionKind, Given, Graph, StepId, TemplateId, Timestamp, TriggerKind, WorkspaceId,
+};
 use stepwell_store::{Conn, definition, execution, template};
 
 use crate::error::ApiError;
@@ -76,9 +78,10 @@ pub(super) fn not_found() -> ApiError {
     ApiError::not_found("WORKFLOW_NOT_FOUND", "Workflow not found")
 }
 
-/// The head of a workflow, or 404.
+/// The head of a workflow, or 404: definitions of other surfaces are none.
 pub(super) async fn head(conn: &mut Conn, workspace: WorkspaceId, id: DefinitionId) -> Result<Definition, ApiError> {
-    definition::get(conn, workspace, id).await?.ok_or_else(not_found)
+    let found = definition::get(conn, workspace, id).await?;
+    found.filter(|head| head.kind == DefinitionKind::Workflow).ok_or_else(not_found)
 }
 
 /// A workflow with its newest graph, or 404.

@@ -1,7 +1,12 @@
 //! The routes through the router, on a real database, with a scripted host in place of WebAssembly.
 
+mod checklists;
+mod closing_reasons;
 mod contacts;
+mod definitions;
+mod entities;
 mod events;
+mod flows;
 mod foundation;
 mod management;
 mod messages;

@@ -167,6 +167,14 @@ impl Answer {
         (self.status.as_u16(), body["error"]["code"].as_str().expect("code").to_owned())
     }
 
+    /// The status and message of a refusal in the words of the flows surface, whose body is checked.
+    pub(crate) fn declined(&self) -> (u16, String) {
+        let body = self.json();
+        assert_eq!(body["requestId"], self.headers["x-request-id"].to_str().expect("text"), "{}", self.text());
+        assert!(body["code"].is_string() && body.get("success").is_none(), "{}", self.text());
+        (self.status.as_u16(), body["message"].as_str().expect("a message").to_owned())
+    }
+
     /// The first field that is wrong, and how.
     pub(crate) fn wrong(&self) -> (String, String) {
         let (status, _) = self.refusal();

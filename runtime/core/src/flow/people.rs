@@ -156,6 +156,14 @@ pub struct StartPeople {
 }
 
 impl People {
+    /// The state after an execution was begun.
+    pub fn begun(changes: &PeopleChanges) -> Option<Self> {
+        let flow = changes.flow.clone()?;
+        let mut tasks = changes.tasks.clone();
+        tasks.sort_by_key(|task| (task.position, task.id));
+        Some(Self { flow, tasks, entities: Vec::new() })
+    }
+
     /// The state after a decision.
     pub fn take_over(&mut self, changes: &PeopleChanges) {
         if let Some(flow) = &changes.flow {

@@ -27,7 +27,11 @@ pub(super) fn check(definition: &WorkflowDefinition) -> Result<(), ApiError> {
             ids.due(&format!("{at}.dynamicDueDate"), due)?;
         }
         for (place, requirement) in item.requirements.iter().flatten().enumerate() {
-            ids.named(&format!("{at}.requirements.{place}.definitionId"), &requirement.definition_id, requirement.kind)?;
+            ids.named(
+                &format!("{at}.requirements.{place}.definitionId"),
+                &requirement.definition_id,
+                requirement.kind,
+            )?;
         }
         Ok(())
     })
@@ -146,7 +150,10 @@ mod tests {
             json!([{"id": "s", "name": "S", "steps": [{"id": "a", "name": "A", "dynamicDueDate": due}]}])
         };
         assert_eq!(refused(&due("PHASE_FINISHED", "phaseId", "s")), None);
-        assert_eq!(refused(&due("STEP_CLOSED", "stepId", "s")).as_deref(), Some("flow.0.steps.0.dynamicDueDate.stepId"));
+        assert_eq!(
+            refused(&due("STEP_CLOSED", "stepId", "s")).as_deref(),
+            Some("flow.0.steps.0.dynamicDueDate.stepId")
+        );
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! From sections and steps to a graph without edges: tasks in one order, worked on from top to bottom.
 
 use serde_json::{Value, json};
-use stepwell_core::flow::{
-    Assignee, Draft, Drawn, DueRule, PhaseSpec, Requirement, TaskKind, TaskSpec, Trigger,
-};
+use stepwell_core::flow::{Assignee, Draft, Drawn, DueRule, PhaseSpec, Requirement, TaskKind, TaskSpec, Trigger};
 use stepwell_core::{DefinitionId, Follow, Join, Position, Step, StepId, Timestamp};
 use uuid::Uuid;
 

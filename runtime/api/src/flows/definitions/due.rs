@@ -1,10 +1,9 @@
 //! Due dates of the first version as rules of core.
 
-use stepwell_core::flow::{DueRule, DueWhen, Span, Unit};
+use stepwell_core::flow::{DueRule, DueWhen, Span};
 
 use crate::error::ApiError;
 use crate::flows::error::invalid;
-use crate::flows::wire::common::TimeUnit;
 use crate::flows::wire::v1::{ActionTypeCondition, DynamicDueDate};
 
 /// The rule that `config` is; `at` is where it stands in the request.
@@ -21,7 +20,7 @@ pub(crate) fn rule(config: &DynamicDueDate, at: &str) -> Result<DueRule, ApiErro
         ActionTypeCondition::StepClosed => DueWhen::TaskFinished(named(&config.step_id, "stepId")?),
         ActionTypeCondition::PhaseFinished => DueWhen::PhaseFinished(named(&config.phase_id, "phaseId")?),
     };
-    Ok(DueRule { span: Span { amount: config.number_of_units, unit: unit(config.time_period) }, when })
+    Ok(DueRule { span: Span { amount: config.number_of_units, unit: config.time_period.into() }, when })
 }
 
 /// The rule as it is shown.
@@ -35,32 +34,10 @@ pub(crate) fn shown(rule: &DueRule) -> DynamicDueDate {
     };
     DynamicDueDate {
         number_of_units: rule.span.amount,
-        time_period: period(rule.span.unit),
+        time_period: rule.span.unit.into(),
         action_type_condition: Some(condition),
         step_id,
         phase_id,
-    }
-}
-
-fn unit(period: TimeUnit) -> Unit {
-    match period {
-        TimeUnit::Minutes => Unit::Minutes,
-        TimeUnit::Hours => Unit::Hours,
-        TimeUnit::Days => Unit::Days,
-        TimeUnit::Weeks => Unit::Weeks,
-        TimeUnit::Months => Unit::Months,
-        TimeUnit::Years => Unit::Years,
-    }
-}
-
-fn period(unit: Unit) -> TimeUnit {
-    match unit {
-        Unit::Minutes => TimeUnit::Minutes,
-        Unit::Hours => TimeUnit::Hours,
-        Unit::Days => TimeUnit::Days,
-        Unit::Weeks => TimeUnit::Weeks,
-        Unit::Months => TimeUnit::Months,
-        Unit::Years => TimeUnit::Years,
     }
 }
 
@@ -89,7 +66,8 @@ mod tests {
     #[test]
     fn what_is_missing_or_out_of_bounds_is_named() {
         let field = |value| read(value).expect_err("refused").errors()[0].field.clone();
-        let closed = json!({"numberOfUnits": 1, "timePeriod": "days", "actionTypeCondition": "STEP_CLOSED", "stepId": ""});
+        let closed =
+            json!({"numberOfUnits": 1, "timePeriod": "days", "actionTypeCondition": "STEP_CLOSED", "stepId": ""});
         assert_eq!(field(closed), "dynamicDueDate.stepId");
         assert_eq!(field(json!({"numberOfUnits": -1, "timePeriod": "days"})), "dynamicDueDate.numberOfUnits");
     }

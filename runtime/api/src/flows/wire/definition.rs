@@ -17,6 +17,7 @@ pub(crate) struct WorkflowDefinition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
     /// Its name.
+    #[schema(max_length = 1000, pattern = r"\S")]
     pub(crate) name: String,
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,9 +75,11 @@ pub(crate) struct WorkflowDefinition {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DefinitionItem {
     /// Its id; made by the server where it is left out.
+    #[schema(max_length = 100)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
     /// Its name.
+    #[schema(max_length = 1000)]
     pub(crate) name: String,
     /// Its place.
     #[serde(default)]

@@ -28,9 +28,10 @@ pub(crate) struct CatalogueReason {
 #[serde(default)]
 pub(crate) struct WriteReason {
     /// Its id, if it is new; made by the server where it is left out.
+    #[schema(min_length = 1, max_length = 100)]
     pub(crate) id: Option<String>,
     /// In words; required for a new one.
-    #[schema(max_length = 1000)]
+    #[schema(max_length = 1000, pattern = r"\S")]
     pub(crate) title: Option<String>,
     /// Whether it can be chosen; a new one can where it is left out.
     pub(crate) status: Option<ClosingReasonsStatus>,

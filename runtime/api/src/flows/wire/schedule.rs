@@ -7,7 +7,7 @@ use super::common::TimeUnit;
 use crate::wire::Time;
 
 /// When a task begins by itself. `mode` says which members count.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = FlowSchedule)]
 pub(crate) struct Schedule {
     /// How it is set; `immediate` where it is left out (the definition API allows that).
@@ -102,6 +102,7 @@ pub(crate) struct Condition {
     pub(crate) logical_operator: LogicalOperator,
     /// What has to hold; null in some templates.
     #[serde(default, deserialize_with = "none_for_null")]
+    #[schema(value_type = Option<Vec<Statement>>)]
     pub(crate) statements: Vec<Statement>,
     /// When it was evaluated. Set by the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]

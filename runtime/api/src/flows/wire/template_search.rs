@@ -1,7 +1,7 @@
 //! How templates are written, listed and searched.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 /// How a template is written.
@@ -84,7 +84,7 @@ pub(crate) enum SortOrder {
 pub(crate) struct FlowTemplatesList {
     /// The templates.
     #[schema(value_type = Vec<super::template::FlowTemplate>)]
-    pub(crate) results: Vec<Value>,
+    pub(crate) results: Vec<Box<RawValue>>,
 }
 
 /// The templates that were found.
@@ -95,5 +95,5 @@ pub(crate) struct FoundTemplates {
     pub(crate) hits: u64,
     /// The templates.
     #[schema(value_type = Vec<super::template::FlowTemplate>)]
-    pub(crate) results: Vec<Value>,
+    pub(crate) results: Vec<Box<RawValue>>,
 }

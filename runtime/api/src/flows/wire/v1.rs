@@ -82,7 +82,7 @@ pub(crate) struct WorkflowExecution {
 #[serde(untagged)]
 pub(crate) enum Item {
     /// A section.
-    Section(Section),
+    Section(Box<Section>),
     /// A step.
     Step(Box<Step>),
 }

@@ -9,6 +9,7 @@ mod live;
 mod scripted;
 mod server;
 mod steps;
+mod tasks;
 mod transitions;
 
 use server::{Made, OURS, Server, THEIRS, text};

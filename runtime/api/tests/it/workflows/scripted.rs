@@ -49,6 +49,7 @@ fn descriptors() -> Vec<StepDescriptor> {
         descriptor("webhook", object(&["url"], json!({ "url": { "type": "string" } })), &[]),
         descriptor("update-contact", object(&[], json!({ "data": { "type": "object" } })), &[]),
         descriptor("exit", object(&[], json!({ "reason": { "type": "string" } })), &[]),
+        descriptor("manual-task", object(&[], json!({ "title": {}, "assignees": {}, "dueDate": {} })), &["yes", "no"]),
         descriptor("triage", object(&[], json!({})), &["urgent", "calm"]),
     ]
 }
@@ -137,6 +138,13 @@ fn outcome(request: &StepRequest) -> Outcome {
         }
         ("wait-for-event", Call::Resume { wake: Wake::Timer, .. }) => done(Some("timeout")),
         ("wait-for-event", Call::Resume { .. }) => done(Some("event")),
+        ("manual-task", Call::Run) => {
+            Outcome::Waiting(WaitRequest { task: Some(config.clone()), state: json!(1), ..WaitRequest::default() })
+        }
+        ("manual-task", Call::Resume { wake: Wake::Task(entered), .. }) => {
+            let branch = entered["branch"].as_str().map(str::to_owned);
+            Outcome::Completed(Completion { output: entered.clone(), branch, ..Completion::default() })
+        }
         ("condition", _) => done(Some(config["take"].as_str().unwrap_or("yes"))),
         ("exit", _) => Outcome::Exited { reason: config["reason"].as_str().map(str::to_owned) },
         ("webhook", _) if config["url"].as_str().is_some_and(|url| url.ends_with("/down")) => {

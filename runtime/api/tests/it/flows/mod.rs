@@ -1,0 +1,3 @@
+//! The flows surface.
+
+mod templates;

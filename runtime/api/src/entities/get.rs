@@ -5,6 +5,7 @@ use serde::Serialize;
 use stepwell_store::entity;
 use utoipa::ToSchema;
 
+use super::summary::{self, Workflows};
 use super::wire::{self, EntityBody};
 use crate::auth::Secret;
 use crate::error::ApiError;
@@ -16,11 +17,23 @@ use crate::state::ApiState;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FoundEntity)]
 pub(crate) struct Found {
-    /// The entity. Its `workflows` say which flows are about it: an array for each template by its id, and `primary`.
-    entity: EntityBody,
+    /// The entity.
+    entity: Described,
     /// Always empty: entities of this server have no relations.
     #[schema(value_type = Vec<Object>)]
     relations: [(); 0],
+}
+
+/// An entity, and what is going on about it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DescribedEntity)]
+struct Described {
+    #[serde(flatten)]
+    entity: EntityBody,
+    /// The newest flows that are about it: an array for each template by its id, and the main one as `primary`. Absent if there
+    /// are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflows: Option<Workflows>,
 }
 
 /// Shows an entity.
@@ -37,5 +50,7 @@ pub(crate) async fn get(
     let (slug, id) = (wire::known_slug(slug)?, wire::id(&id)?.to_string());
     let mut conn = state.store().reader().await?;
     let entity = entity::get(&mut conn, key.workspace, &slug, &id).await?.ok_or_else(|| wire::unknown(&id))?;
-    Ok(Json(Found { entity: EntityBody::new(key.workspace, entity), relations: [] }))
+    let workflows = summary::workflows(&mut conn, key.workspace, &slug, &id).await?;
+    let entity = Described { entity: EntityBody::new(key.workspace, entity), workflows };
+    Ok(Json(Found { entity, relations: [] }))
 }

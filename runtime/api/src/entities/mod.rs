@@ -5,6 +5,7 @@
 mod create;
 mod get;
 mod patch;
+mod summary;
 mod wire;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -149,3 +149,37 @@ async fn another_workspace_sees_nothing_and_a_key_needs_the_scope() {
     assert_eq!(server.ask_as("sk_x", Method::GET, &path(&entity), None).await.declined().0, 401);
     assert_eq!(server.get(&path(&entity)).await.ok()["entity"]["status"], "open");
 }
+
+#[tokio::test]
+async fn an_entity_says_which_flows_are_about_it() {
+    let server = Server::start().await;
+    let entity = made(&server, "order", json!({})).await;
+    let flow = json!([
+        {"name": "Prepare", "id": "p", "steps": [{"name": "Call", "assignedTo": ["u1"]}, {"name": "Write", "assignedTo": ["u2"]}]},
+        {"name": "Sign", "assignedTo": ["u3"], "executionType": "AUTOMATION"},
+    ]);
+    let definition = server.post("/v1/workflows/definitions", json!({"name": "Onboarding", "flow": flow})).await.ok();
+    let contexts = json!([{"id": entity["_id"], "schema": "order"}]);
+    let body = json!({"workflowId": definition["id"], "contexts": contexts, "assignedTo": ["boss"]});
+    let execution = server.post("/v1/workflows/executions", body).await.ok();
+    let (section, call) = (&execution["flow"][0], &execution["flow"][0]["steps"][0]);
+    let phase = json!({
+        "phase_id": section["id"], "phase_name": "Prepare", "phase_progress": 0.0, "phase_assignees": [],
+    });
+    let mut expected = json!({
+        "id": execution["id"], "definition_id": definition["id"], "name": "Onboarding", "status": "STARTED",
+        "assignees": ["boss"], "last_update_time": "2026-01-02T03:04:05.678Z", "progress": 0.0,
+        "upcoming_tasks_assignees": ["u2", "u3"], "task_id": call["id"], "task_name": "Call", "task_assignees": ["u1"],
+        "task_execution_type": "MANUAL", "task_status": "PENDING", "phases_in_progress": [phase],
+    });
+    expected.as_object_mut().expect("object").extend(phase.as_object().cloned().expect("object"));
+    let shown = server.get(&path(&entity)).await.ok()["entity"]["workflows"].clone();
+    assert_eq!(shown["primary"], json!([expected]));
+    assert_eq!(shown[definition["id"].as_str().expect("id")], json!([expected]));
+    let close = json!({"status": "CLOSED", "closingReasonDescription": "over"});
+    let path_of = format!("/v1/workflows/executions/{}", execution["id"].as_str().expect("id"));
+    assert_eq!(server.patch(&path_of, close).await.status, 204);
+    let shown = server.get(&path(&entity)).await.ok()["entity"]["workflows"]["primary"][0].clone();
+    assert_eq!((&shown["status"], &shown["closing_reason_description"]), (&json!("CLOSED"), &json!("over")));
+    assert_eq!((shown.get("task_id"), &shown["phases_in_progress"]), (None, &json!([phase])));
+}

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use stepwell_core::{
-    ContactId, DefinitionId, Execution, ExecutionId, Input, NoTrigger, Refused, Start, State, WorkspaceId, advance,
+    ContactId, DefinitionId, DefinitionKind, Execution, ExecutionId, Input, NoTrigger, Refused, Start, State,
+    WorkspaceId, advance,
 };
 use stepwell_store::{Conn, StoreError, contact, definition, execution, flow};
 
@@ -104,7 +105,10 @@ async fn start(
     with: Start,
     stamp: &Stamp,
 ) -> Result<(Execution, Routed), EngineError> {
-    let found = definition::get(conn, workspace, id).await?.ok_or(EngineError::UnknownDefinition(id))?;
+    let found = definition::get(conn, workspace, id).await?;
+    // What people have tasks in begins with more than an event.
+    let found = found.filter(|found| found.kind == DefinitionKind::Workflow);
+    let found = found.ok_or(EngineError::UnknownDefinition(id))?;
     if !found.enabled {
         return Err(EngineError::NotEnabled(id));
     }
@@ -127,7 +131,10 @@ async fn find(
     id: ExecutionId,
 ) -> Result<Execution, EngineError> {
     let found = execution::get(conn, workspace, id).await?;
-    found.filter(|found| found.definition_id == definition).ok_or(EngineError::UnknownExecution(id))
+    let found = found.filter(|found| found.definition_id == definition).ok_or(EngineError::UnknownExecution(id))?;
+    let graph = execution::graph(conn, &found).await?;
+    // What people have tasks in is closed and opened by acts, and is no workflow.
+    if graph.is_some_and(|graph| graph.has_tasks()) { Err(EngineError::UnknownExecution(id)) } else { Ok(found) }
 }
 
 /// Applies an input to a stored execution. One that has ended stays as it is.
@@ -174,8 +181,10 @@ async fn retry(
     let found = found.filter(|found| found.definition_id == definition).ok_or(EngineError::UnknownExecution(id))?;
     let failed: Vec<_> = execution::failed_visit(conn, workspace, id).await?.into_iter().collect();
     let graph = execution::graph(conn, &found).await?.unwrap_or_default();
-    let people = flow::people(conn, &found, &graph).await?;
-    let state = State { graph: &graph, execution: &found, visits: &failed, people: people.as_ref() };
+    if graph.has_tasks() {
+        return Err(EngineError::UnknownExecution(id));
+    }
+    let state = State { graph: &graph, execution: &found, visits: &failed, people: None };
     let changes = advance(state, Input::Retried, &stamp.given()).map_err(|_| EngineError::NotFailed(id))?;
     match route::apply(conn, &changes).await {
         Ok(()) => {}

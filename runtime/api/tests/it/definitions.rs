@@ -139,6 +139,16 @@ async fn definitions_and_workflows_do_not_see_each_other() {
     let id = made["id"].as_str().expect("id");
     assert_eq!(server.get(&format!("/workflows/{id}")).await.status, 404);
     assert_eq!(server.delete(&format!("/workflows/{id}")).await.status, 404);
+    let contact = server.post("/contacts", json!({"email": "ada@example.org"})).await.ok();
+    let start = server.post(&format!("/workflows/{id}/executions"), json!({"contactId": contact["id"]})).await;
+    assert_eq!(start.status, 404, "{}", start.text());
+    let execution = server.post("/v1/workflows/executions", json!({"workflowId": id})).await.ok();
+    let of_workflow = format!("/workflows/{id}/executions/{}", execution["id"].as_str().expect("id"));
+    assert_eq!(server.get(&of_workflow).await.status, 404);
+    assert_eq!(server.delete(&of_workflow).await.status, 404);
+    assert_eq!(server.ask(Method::POST, &format!("{of_workflow}/retry"), None).await.status, 404);
+    let path_of = format!("/v1/workflows/executions/{}", execution["id"].as_str().expect("id"));
+    assert_eq!(server.get(&path_of).await.ok()["status"], "STARTED");
     let workflow = server.post("/workflows", json!({"name": "W", "eventName": "go"})).await.ok();
     assert_eq!(server.get(&path(&workflow)).await.declined().0, 404);
     assert_eq!(server.delete(&path(&workflow)).await.declined().0, 404);

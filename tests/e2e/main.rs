@@ -8,6 +8,7 @@ mod crash;
 mod defects;
 mod demo;
 mod disk_full;
+mod flow_routes;
 mod hostile;
 mod killing;
 mod mail;

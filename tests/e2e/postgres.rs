@@ -7,6 +7,7 @@ mod compatibility;
 mod conditions;
 mod crash;
 mod defects;
+mod flow_routes;
 mod hostile;
 mod killing;
 mod killing_database;

@@ -20,6 +20,8 @@ pub(crate) struct Route {
     pub(crate) body: Option<String>,
     /// An example of its body.
     pub(crate) example: Option<Value>,
+    /// Whether its answer goes on and on.
+    pub(crate) is_stream: bool,
 }
 
 impl Route {
@@ -31,6 +33,18 @@ impl Route {
     /// Whether the path names something.
     pub(crate) fn names_something(&self) -> bool {
         self.path.contains('{')
+    }
+
+    /// Whether a key can read it, to the end.
+    pub(crate) fn is_read(&self) -> bool {
+        self.method == Method::GET && !self.is_public() && !self.is_stream
+    }
+
+    /// Whether it is one of the flows surface, which has words of its own for what it refuses.
+    pub(crate) fn is_of_flows(&self) -> bool {
+        ["/v2/flows/", "/v1/workflows/", "/v2/workflows/", "/v1/entity/"]
+            .iter()
+            .any(|start| self.path.starts_with(start))
     }
 
     /// Whether anybody may call it.
@@ -100,6 +114,7 @@ fn route(path: &str, method: &str, operation: &Value, document: &Value) -> Optio
         takes_public_key: security.iter().any(|scheme| scheme.get("public_key").is_some()),
         body: first.map(|(kind, _)| kind.clone()),
         example: first.and_then(|(_, media)| example(&media["schema"], document)),
+        is_stream: operation.pointer("/responses/200/content/text~1event-stream").is_some(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stepwell_tests::{Server, Workflow, fixture, python};
+use stepwell_tests::{Client, Server, Workflow, fixture, python};
 use tokio::process::Command;
 
 /// A run takes about a minute.
@@ -64,8 +64,9 @@ async fn furnish(server: &Server) -> Vec<(&'static str, String)> {
         client.track("signed_up", "ada@example.org", json!({ "plan": "pro" })).await["data"]["contact"].clone();
     let execution = workflow.newest_in(&["WAITING"]).await;
     let detail = client.get(&workflow.path("")).await.expect(200);
+    let flows = furnish_flows(&client).await;
     let plugin = super::plugins::install(&client, fixture("log-flood"), &[("wasi:logging/logging", &[])]).await;
-    vec![
+    let mut things = vec![
         ("WORKFLOW", workflow.id.clone()),
         ("STEP", steps[1].clone()),
         ("TRANSITION", text(&detail["steps"][0]["outgoingTransitions"][0]["id"])),
@@ -74,5 +75,30 @@ async fn furnish(server: &Server) -> Vec<(&'static str, String)> {
         ("TEMPLATE", text(&template)),
         ("MESSAGE", text(&Workflow::visit(&execution, "mail")["output"]["emailId"])),
         ("PLUGIN", text(&plugin["digest"])),
+    ];
+    things.extend(flows);
+    things
+}
+
+/// The same of the flows surface.
+async fn furnish_flows(client: &Client) -> Vec<(&'static str, String)> {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let made = async |path: &str, body: Value| client.post(path, body).await.expect(201);
+    let entity = made("/v1/entity/order", json!({ "name": "Roof" })).await;
+    let reason = made("/v1/workflows/closing-reasons", json!({ "title": "Lost" })).await;
+    let flow = json!([{ "name": "Prepare", "steps": [{ "name": "Call" }, { "name": "Write" }] }, { "name": "Sign" }]);
+    let definition = made("/v1/workflows/definitions", json!({ "name": "Onboarding", "flow": flow })).await;
+    let contexts = json!([{ "id": entity["_id"], "schema": "order" }]);
+    let checklist = json!({ "workflowId": definition["id"], "contexts": contexts });
+    let checklist = made("/v1/workflows/executions", checklist).await;
+    let tasks = json!([{ "id": "call", "name": "Call", "task_type": "MANUAL" }]);
+    let template = made("/v2/flows/templates", json!({ "name": "Onboarding", "tasks": tasks, "edges": [] })).await;
+    vec![
+        ("ENTITY", text(&entity["_id"])),
+        ("REASON", text(&reason["id"])),
+        ("DEFINITION", text(&definition["id"])),
+        ("CHECKLIST", text(&checklist["id"])),
+        ("ITEM", text(&checklist["flow"][0]["steps"][0]["id"])),
+        ("FLOW_TEMPLATE", text(&template["id"])),
     ]
 }

@@ -30,9 +30,9 @@ impl Reply {
         self.body
     }
 
-    /// `error.code` of the envelope.
+    /// `error.code` of the envelope, or `code` of an error of the flows surface.
     pub fn code(&self) -> &str {
-        self.body["error"]["code"].as_str().unwrap_or_default()
+        self.body["error"]["code"].as_str().or(self.body["code"].as_str()).unwrap_or_default()
     }
 
     /// A header as text; empty if it is absent.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use stepwell_store::entity;
 use utoipa::ToSchema;
 
-use super::summary::{self, Workflows};
+use super::summary::{self, WorkflowInEntity, Workflows};
 use super::wire::{self, EntityBody};
 use crate::auth::Secret;
 use crate::error::ApiError;
@@ -33,6 +33,7 @@ struct Described {
     /// The newest flows that are about it: an array for each template by its id, and the main one as `primary`. Absent if there
     /// are none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, Vec<WorkflowInEntity>>>)]
     workflows: Option<Workflows>,
 }
 

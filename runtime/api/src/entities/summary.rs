@@ -47,11 +47,35 @@ pub(super) struct WorkflowInEntity {
     /// Who is to do what comes after the current tasks.
     upcoming_tasks_assignees: Vec<String>,
     /// Its first current task.
-    #[serde(flatten)]
-    task: Option<TaskInEntity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_id: Option<String>,
+    /// The name of that task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_name: Option<String>,
+    /// Who is to do it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_assignees: Option<Vec<String>>,
+    /// When it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_duedate: Option<Time>,
+    /// Who does it: a person or an automation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_execution_type: Option<StepType>,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_status: Option<StepStatus>,
     /// The phase of that task.
-    #[serde(flatten)]
-    phase: Option<PhaseInEntity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase_id: Option<String>,
+    /// The name of that phase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase_name: Option<String>,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase_assignees: Option<Vec<String>>,
+    /// How much of it is done, from 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase_progress: Option<f64>,
     /// The phases that are under way.
     phases_in_progress: Vec<PhaseInEntity>,
     /// Why it was closed.
@@ -60,24 +84,6 @@ pub(super) struct WorkflowInEntity {
     /// The same in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     closing_reason_description: Option<String>,
-}
-
-/// A current task, summed up.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-struct TaskInEntity {
-    /// Which one.
-    task_id: String,
-    /// Its name.
-    task_name: String,
-    /// Who is to do it.
-    task_assignees: Vec<String>,
-    /// When it is due.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    task_duedate: Option<Time>,
-    /// Who does it: a person or an automation.
-    task_execution_type: StepType,
-    /// Where it stands.
-    task_status: StepStatus,
 }
 
 /// A phase, summed up.
@@ -118,6 +124,7 @@ fn summed_up(of: &Shown) -> WorkflowInEntity {
     let (flow, tasks) = (&of.people.flow, &of.people.tasks[..]);
     let current = of.people.current().next();
     let phase_of = |task: &Task| flow.data.phases.iter().find(|phase| Some(&phase.key) == task.phase.as_ref());
+    let phase = current.and_then(phase_of).map(|phase| phase_in(of, phase));
     let under_way = flow.data.phases.iter().filter(|phase| phase.status == PhaseStatus::InProgress);
     let reasons = flow.data.closing.selected.as_ref().map(|reasons| {
         let shown = reasons.iter().map(|reason| ClosingReason { id: reason.id.clone(), title: reason.title.clone() });
@@ -133,37 +140,42 @@ fn summed_up(of: &Shown) -> WorkflowInEntity {
         last_update_time: Time(flow.updated_at),
         progress: progress(tasks.iter()),
         upcoming_tasks_assignees: upcoming(of),
-        task: current.map(|task| task_of(of, task)),
-        phase: current.and_then(phase_of).map(|phase| phase_in(of, phase)),
+        task_id: current.map(|task| id_in(of, task.id.0)),
+        task_name: current.map(|task| task.name.clone()),
+        task_assignees: current.map(assignees),
+        task_duedate: current.and_then(|task| task.due.as_ref()?.at).map(Time),
+        task_execution_type: current.map(|task| done_by(task.kind)),
+        task_status: current.map(|task| task.status.into()),
+        phase_id: phase.as_ref().map(|phase| phase.phase_id.clone()),
+        phase_name: phase.as_ref().map(|phase| phase.phase_name.clone()),
+        phase_progress: phase.as_ref().map(|phase| phase.phase_progress),
+        phase_assignees: phase.map(|phase| phase.phase_assignees),
         phases_in_progress: under_way.map(|phase| phase_in(of, phase)).collect(),
         selected_closing_reasons: reasons,
         closing_reason_description: flow.data.closing.description.clone(),
     }
 }
 
-fn task_of(of: &Shown, task: &Task) -> TaskInEntity {
-    TaskInEntity {
-        task_id: id_in(of, task.id.0),
-        task_name: task.name.clone(),
-        task_assignees: people(task.data.assignees.as_deref().unwrap_or_default()),
-        task_duedate: task.due.as_ref().and_then(|due| due.at).map(Time),
-        task_execution_type: match task.kind {
-            TaskKind::Automation | TaskKind::Agent => StepType::Automation,
-            TaskKind::Manual | TaskKind::Decision => StepType::Manual,
-        },
-        task_status: task.status.into(),
+fn assignees(task: &Task) -> Vec<String> {
+    people(task.data.assignees.as_deref().unwrap_or_default())
+}
+
+fn done_by(kind: TaskKind) -> StepType {
+    match kind {
+        TaskKind::Automation | TaskKind::Agent => StepType::Automation,
+        TaskKind::Manual | TaskKind::Decision => StepType::Manual,
     }
 }
 
 fn phase_in(of: &Shown, phase: &Phase) -> PhaseInEntity {
     let spec = of.graph.drawn.iter().flat_map(|drawn| &drawn.phases).find(|spec| spec.key == phase.key);
-    let assignees = phase.assignees.as_deref().or(spec.map(|spec| &spec.assignees[..])).unwrap_or_default();
+    let given = phase.assignees.as_deref().or(spec.map(|spec| &spec.assignees[..])).unwrap_or_default();
     let own = of.people.tasks.iter().filter(|task| task.phase.as_ref() == Some(&phase.key));
     PhaseInEntity {
         phase_id: Uuid::try_parse(&phase.id).map_or_else(|_| phase.id.clone(), |id| id_in(of, id)),
         phase_name: phase.name.clone(),
         phase_progress: progress(own),
-        phase_assignees: people(assignees),
+        phase_assignees: people(given),
     }
 }
 
@@ -175,7 +187,7 @@ fn id_in(of: &Shown, id: Uuid) -> String {
 /// Who is to do open tasks on which no path stands yet; each once.
 fn upcoming(of: &Shown) -> Vec<String> {
     let open = of.people.tasks.iter().filter(|task| !task.status.is_done() && task.current_since.is_none());
-    let mut ids: Vec<_> = open.flat_map(|task| people(task.data.assignees.as_deref().unwrap_or_default())).collect();
+    let mut ids: Vec<_> = open.flat_map(assignees).collect();
     ids.sort_unstable();
     ids.dedup();
     ids

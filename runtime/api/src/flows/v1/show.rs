@@ -11,7 +11,7 @@ use crate::flows::definitions::due;
 use crate::flows::short::short;
 use crate::flows::wire::common::{ClosingReason, TriggerType};
 use crate::flows::wire::v1::{
-    Item, ItemType, Section, Step, StepId, UpdateEntityAttributes, WorkflowContext, WorkflowExecution,
+    Item, Section, SectionKind, Step, StepId, UpdateEntityAttributes, WorkflowContext, WorkflowExecution,
 };
 
 /// How much of a step is shown.
@@ -130,7 +130,7 @@ fn section(of: &Shown<'_>, spec: &PhaseSpec, detail: Detail) -> Section {
         id: section_id(of.flow, &spec.key),
         definition_id: Some(spec.key.clone()),
         name: phase.map_or(&spec.name, |phase| &phase.name).clone(),
-        kind: ItemType::Section,
+        kind: SectionKind::Section,
         steps,
         user_ids: None,
         assigned_to: Some(assignees.iter().flat_map(|assignee| assignee.people().to_vec()).collect()),

@@ -7,7 +7,7 @@ use stepwell_core::flow::{Assignee, Task, TaskKind, TaskSpec};
 use super::show::{Detail, Shown, members, read, section_id};
 use crate::flows::definitions::due;
 use crate::flows::short::short;
-use crate::flows::wire::v1::{AutomationConfig, ItemType, Step, StepType};
+use crate::flows::wire::v1::{AutomationConfig, Step, StepKind, StepType};
 
 /// Members that a list leaves out.
 const DETAILS: [&str; 5] = ["description", "ecp", "installer", "partner", "journey"];
@@ -27,7 +27,7 @@ pub(super) fn step(of: &Shown<'_>, task: &Task, detail: Detail) -> Step {
         definition_id: (!added).then(|| task.key.clone()),
         entity_ref_id: member(&members, "entityRefId"),
         name: task.name.clone(),
-        kind: ItemType::Step,
+        kind: StepKind::Step,
         description: member(&members, "description"),
         ecp: member(&members, "ecp"),
         installer: member(&members, "installer"),

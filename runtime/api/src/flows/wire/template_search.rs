@@ -18,6 +18,7 @@ pub(crate) struct WriteTemplate {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListTemplates {
     /// Started by this.
+    #[param(inline)]
     pub(crate) trigger_type: Option<SearchTriggerType>,
     /// Started by this automation or form; not for manual triggers.
     pub(crate) trigger_source_id: Option<String>,

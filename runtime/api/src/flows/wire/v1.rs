@@ -97,6 +97,24 @@ pub(crate) enum ItemType {
     Section,
 }
 
+/// What a section is.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = SectionKindV1)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum SectionKind {
+    /// A section.
+    Section,
+}
+
+/// What a step is.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = StepKindV1)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum StepKind {
+    /// A step.
+    Step,
+}
+
 /// Who does a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = StepExecutionType)]
@@ -122,7 +140,7 @@ pub(crate) struct Section {
     pub(crate) name: String,
     /// Always SECTION.
     #[serde(rename = "type")]
-    pub(crate) kind: ItemType,
+    pub(crate) kind: SectionKind,
     /// Its steps.
     pub(crate) steps: Vec<Step>,
     /// Deprecated.
@@ -168,7 +186,7 @@ pub(crate) struct Step {
     pub(crate) name: String,
     /// Always STEP.
     #[serde(rename = "type")]
-    pub(crate) kind: ItemType,
+    pub(crate) kind: StepKind,
     /// Its description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<StepDescription>,

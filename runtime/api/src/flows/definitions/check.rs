@@ -65,6 +65,9 @@ impl<'d> Ids<'d> {
             if kind == ItemType::Step && item.steps.is_some() {
                 return Err(invalid(format!("{at}.steps"), "a step has no steps"));
             }
+            if kind == ItemType::Section && item.steps.is_none() {
+                return Err(ApiError::field(format!("{at}.steps"), "required", "a section has steps"));
+            }
             if kind == ItemType::Section && at.contains(".steps.") {
                 return Err(invalid(format!("{at}.type"), "a section cannot lie in a section"));
             }
@@ -161,6 +164,7 @@ mod tests {
         assert_eq!(refused(&json!([{"id": "a", "name": "A"}, {"id": "a", "name": "B"}])).as_deref(), Some("flow.1.id"));
         let nested = json!([{"name": "S", "steps": [{"name": "T", "type": "SECTION", "steps": []}]}]);
         assert_eq!(refused(&nested).as_deref(), Some("flow.0.steps.0.type"));
+        assert_eq!(refused(&json!([{"name": "S", "type": "SECTION"}])).as_deref(), Some("flow.0.steps"));
         let step = json!([{"name": "A", "type": "STEP", "steps": []}]);
         assert_eq!(refused(&step).as_deref(), Some("flow.0.steps"));
     }

@@ -19,9 +19,7 @@ fn fill_item(item: &mut Value, place: usize, id: &mut impl FnMut() -> String) {
     let Value::Object(members) = item else { return };
     members.retain(|_, member| !member.is_null());
     let kind = if members.contains_key("steps") { "SECTION" } else { "STEP" };
-    if members.entry("type").or_insert_with(|| json!(kind)) == "SECTION" {
-        members.entry("steps").or_insert_with(|| json!([]));
-    }
+    members.entry("type").or_insert_with(|| json!(kind));
     members.entry("order").or_insert_with(|| json!(place));
     if members.get("id").is_none_or(|id| id == "") {
         members.insert("id".to_owned(), json!(id()));
@@ -36,7 +34,7 @@ mod tests {
     fn ids_and_types_are_filled_in_and_what_was_sent_stays() {
         let mut sent = json!({"name": "Onboarding", "description": null, "extra": 1, "flow": [
             {"name": "First", "steps": [{"name": "Call", "id": "kept", "type": "STEP", "order": 7}, {"name": "Write", "id": ""}]},
-            {"name": "Empty", "type": "SECTION"},
+            {"name": "Empty", "steps": []},
             {"name": "Last"},
         ]});
         let mut number = 0;

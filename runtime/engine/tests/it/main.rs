@@ -8,6 +8,7 @@ mod bench;
 mod bounds;
 mod chains;
 mod control;
+mod entities;
 mod events;
 mod fairness;
 mod forks;

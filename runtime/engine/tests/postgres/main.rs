@@ -9,6 +9,8 @@ mod bench;
 mod chains;
 #[path = "../it/control.rs"]
 mod control;
+#[path = "../it/entities.rs"]
+mod entities;
 #[path = "../it/events.rs"]
 mod events;
 #[path = "../it/fairness.rs"]

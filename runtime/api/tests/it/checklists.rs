@@ -209,6 +209,28 @@ async fn steps_are_added_moved_and_taken_out() {
 }
 
 #[tokio::test]
+async fn what_is_first_in_an_empty_section_comes_before_what_is_shown_behind_it() {
+    let server = Server::start().await;
+    let flow = json!([
+        {"name": "Empty", "steps": []}, {"name": "Full", "steps": [{"name": "Call"}]}, {"name": "Last", "steps": []},
+    ]);
+    let definition = defined(&server, json!({"name": "Move", "flow": flow})).await;
+    let made = server.post(ALL, json!({"workflowId": definition})).await.ok();
+    let steps = format!("{}/steps", path(&made));
+    for (section, name) in [(2, "Third"), (0, "First")] {
+        let step = json!({"name": name, "sectionId": made["flow"][section]["id"]});
+        assert_eq!(server.post(&steps, step).await.status, 201);
+    }
+    let now = get(&server, &made).await;
+    assert_eq!(names(&now), ["Empty", "- First", "Full", "- Call", "Last", "- Third"]);
+    assert_eq!(now["nextOpenStep"]["id"], step(&now, "First")["id"]);
+    for name in ["First", "Call"] {
+        completed(&server, &now, name).await;
+    }
+    assert_eq!(get(&server, &made).await["nextOpenStep"]["id"], step(&now, "Third")["id"]);
+}
+
+#[tokio::test]
 async fn an_execution_is_closed_with_a_reason_and_opened_again() {
     let server = Server::start().await;
     let made = started(&server).await;

@@ -130,8 +130,10 @@ fn place(decision: &mut Decision<'_>, task: Task, section: Option<&str>, index: 
     decision.put_task(task);
     let mut order: Vec<Task> = decision.tasks().into_iter().filter(|other| other.id != id).cloned().collect();
     let Some(task) = decision.task(id).cloned() else { return };
+    let sections: Vec<String> =
+        decision.flow().map_or(Vec::new(), |flow| flow.data.phases.iter().map(|phase| phase.key.clone()).collect());
     let at = match section {
-        Some(section) => of_section(&order, section, index),
+        Some(section) => of_section(&order, &sections, section, index),
         None => of_top(&order, index),
     };
     order.insert(at.min(order.len()), task);
@@ -143,11 +145,15 @@ fn place(decision: &mut Decision<'_>, task: Task, section: Option<&str>, index: 
     }
 }
 
-/// Where the item of this number in a section lies among all; behind the last of them if there are fewer.
-fn of_section(order: &[Task], section: &str, index: usize) -> usize {
+/// Where the item of this number in a section lies among all; behind the last of them if there are fewer. What is first in a section
+/// comes before the first item of the sections behind it.
+fn of_section(order: &[Task], sections: &[String], section: &str, index: usize) -> usize {
     let inside: Vec<usize> =
         order.iter().enumerate().filter(|(_, task)| task.phase.as_deref() == Some(section)).map(|(at, _)| at).collect();
-    let behind = inside.last().map_or(order.len(), |at| at + 1);
+    let rank = |key: Option<&str>| sections.iter().position(|known| Some(known.as_str()) == key);
+    let later = |task: &Task| rank(task.phase.as_deref()).is_some_and(|of| Some(of) > rank(Some(section)));
+    let first = || order.iter().position(later).unwrap_or(order.len());
+    let behind = inside.last().map_or_else(first, |at| at + 1);
     inside.get(index).copied().unwrap_or(behind)
 }
 

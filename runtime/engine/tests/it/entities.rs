@@ -6,10 +6,10 @@ use stepwell_core::flow::{
     compile,
 };
 use stepwell_core::{
-    DefinitionId, Execution, ExecutionId, ExecutionStatus, Given, Outcome, Reentry, Start, StepReport, WaitRequest,
-    testing,
+    ContactChange, DefinitionId, Execution, ExecutionId, ExecutionStatus, Given, Outcome, Reentry, Start, StepReport,
+    WaitRequest, testing,
 };
-use stepwell_engine::{EngineError, MAX_ENTITY_DATA, NewFlow};
+use stepwell_engine::{AddressEdit, EngineError, MAX_ENTITY_DATA, NewFlow};
 use stepwell_store::{StoreError, entity, flow};
 use uuid::Uuid;
 
@@ -109,6 +109,34 @@ async fn a_decision_that_nothing_met_is_made_when_its_entity_changes() {
         let id = start(&bench, of, &entity).await;
         patch(&bench, &entity, json!({ "status": "won" })).await.expect("a change");
         assert_eq!((ended(&bench, of).await.id, status(&bench, id).await), (id, FlowStatus::Done), "{schema}");
+    }
+}
+
+#[tokio::test]
+async fn a_contact_is_looked_at_whichever_way_it_changes() {
+    for by_event in [false, true] {
+        let bench = Bench::new().await;
+        decides(&bench);
+        let bench = bench.run().await;
+        let of = define(&bench).await;
+        let contact = create(&bench, "contact", json!({ "email": "ada@example.org" })).await;
+        let id = start(&bench, of, &contact).await;
+        let data = object(json!({ "status": "won" }));
+        if by_event {
+            let edit = AddressEdit {
+                email: "ada@example.org".into(),
+                data,
+                subscribed: None,
+                subscribed_if_new: true,
+                preserve_existing_subscription: false,
+            };
+            bench.engine.upsert_contact(bench.workspace, edit).await.expect("a contact");
+        } else {
+            let change = ContactChange { data, ..ContactChange::default() };
+            let contact = contact.id.parse().expect("an id");
+            bench.engine.update_contact(bench.workspace, contact, None, change).await.expect("a contact");
+        }
+        assert_eq!(ended(&bench, of).await.id, id, "{by_event}");
     }
 }
 

@@ -121,6 +121,29 @@ test('executions are found by what they are about, and searched', async () => {
   assert.equal(entity.workflows[made.definitionId][0].task_name, 'Call');
 });
 
+test('where it stands is written to what it is about', async () => {
+  const target = (entityAttribute) => ({ entitySchema: 'order', entityAttribute });
+  const updateEntityAttributes = [
+    { source: 'workflow_status', target: target('state') },
+    { source: 'current_section', target: target('section') },
+    { source: 'current_step', target: target('step') },
+  ];
+  const made = await start({ updateEntityAttributes });
+  const [{ id, schema }] = made.contexts;
+  const shown = async () => {
+    const { entity } = (await entities.getEntity({ slug: schema, id })).data;
+    return [entity.state, entity.section, entity.step];
+  };
+  assert.deepEqual(made.updateEntityAttributes, updateEntityAttributes);
+  assert.deepEqual(await shown(), ['STARTED', 'Prepare', 'Call']);
+  await update(made, named(made, 'Call'), { status: 'COMPLETED' });
+  assert.deepEqual(await shown(), ['STARTED', 'Prepare', 'Sync']);
+  await executions.updateExecution(made.id, { status: 'CLOSED' });
+  assert.equal((await shown())[0], 'CLOSED');
+  await executions.updateExecution(made.id, { status: 'STARTED' });
+  assert.equal((await shown())[0], 'STARTED');
+});
+
 test('a deleted execution is gone, and an unknown one is answered without a body', async () => {
   const made = await start();
   assert.equal((await executions.deleteExecution(made.id)).status, 204);

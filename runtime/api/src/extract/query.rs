@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn parameters_are_read_as_what_they_are() {
         let filter: Filter = parse("subscribed=true&search=a%20b&dir=asc&other=1").expect("query");
-        assert_eq!(filter, Filter { search: Some("a b".into()), subscribed: Some(true), dir: Direction::Asc, tag: vec![] });
+        assert_eq!(
+            filter,
+            Filter { search: Some("a b".into()), subscribed: Some(true), dir: Direction::Asc, tag: vec![] }
+        );
     }
 
     #[test]

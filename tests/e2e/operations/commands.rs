@@ -92,7 +92,19 @@ async fn a_plugin_is_inspected_installed_used_and_removed_through_a_running_serv
     said(&run(&["install", &path, "--grant", "wasi:keyvalue/store"]).await);
     let list = said(&run(&["list"]).await);
     let digest = first_word(&list, "keyvalue-counter");
-    for builtin in ["condition", "delay", "exit", "send-email", "update-contact", "wait-for-event", "webhook"] {
+    for builtin in [
+        "ai-agent",
+        "automation",
+        "condition",
+        "decision",
+        "delay",
+        "exit",
+        "manual-task",
+        "send-email",
+        "update-contact",
+        "wait-for-event",
+        "webhook",
+    ] {
         assert!(list.contains(builtin), "{builtin}: {list}");
     }
     let workflow = Workflow::create(&client, "signed_up", json!({})).await;

@@ -2,6 +2,7 @@
 //! through one is known to all.
 
 mod changes;
+mod live;
 mod once;
 mod work;
 

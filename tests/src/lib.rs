@@ -3,6 +3,8 @@
 mod client;
 mod database;
 mod http_peer;
+mod live;
+mod node;
 mod prepared;
 mod python;
 mod server;
@@ -13,6 +15,8 @@ mod workflow;
 pub use client::{Client, Reply};
 pub use database::on_postgres;
 pub use http_peer::{HttpPeer, Received, Script};
+pub use live::{Live, LiveEvent};
+pub use node::run_in_node;
 pub use python::python;
 pub use rustix::process::Signal;
 pub use server::{Server, ServerOptions, binary, component, fixture};

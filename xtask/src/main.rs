@@ -8,6 +8,7 @@ mod component;
 mod demo;
 mod file_length;
 mod lint;
+mod node;
 mod plugins;
 mod process;
 mod python;

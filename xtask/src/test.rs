@@ -6,7 +6,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{apt, plugins, process, python, server};
+use crate::{apt, node, plugins, process, python, server};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -21,6 +21,7 @@ pub(crate) struct Options {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     plugins::run(workspace)?;
     let python = process::part("preparing the Python peers", || python::prepare(workspace))?;
+    let modules = process::part("preparing the JavaScript clients", || node::prepare(workspace))?;
     let server = server::build(workspace)?;
     process::part("finding PostgreSQL", postgres)?;
     if options.filters.is_empty() && options.runner.is_empty() {
@@ -30,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     let mut tests = runner(workspace, options);
     tests.env("STEPWELL_TEST_BINARY", server).env("STEPWELL_TEST_PYTHON", python);
+    tests.env("STEPWELL_TEST_NODE_MODULES", modules);
     process::part("tests", || process::run(&mut tests))
 }
 

@@ -173,7 +173,12 @@ async fn park_one(conn: &mut Conn, model: &Model, n: u64, due_at: Timestamp) -> 
         created_at: given.now,
     };
     event::insert(conn, &happened).await?;
-    let with = Start { contact_id: Some(person.id), event_name: Some(EVENT.to_owned()), event: happened.data, ..Start::default() };
+    let with = Start {
+        contact_id: Some(person.id),
+        event_name: Some(EVENT.to_owned()),
+        event: happened.data,
+        ..Start::default()
+    };
     let Ok(started) = start(definition, graph, with, &given) else { return Ok(()) };
     execution::insert(conn, &started).await?;
     let waiting = WaitRequest {

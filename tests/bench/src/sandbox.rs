@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use stepwell_core::{
     Call, Connection, Contact, ContactId, DataUnavailable, DefinitionId, ExecutionId, Mode, PluginData,
-    PluginHost as _, PluginInfo, PluginSource, Runnable, StepContext, StepRequest, Template, TemplateId, Timestamp, WorkspaceId,
+    PluginHost as _, PluginInfo, PluginSource, Runnable, StepContext, StepRequest, Template, TemplateId, Timestamp,
+    WorkspaceId,
 };
 use stepwell_engine::{RandomIds, SystemClock};
 use stepwell_host::{Compiler, Host, HostOptions, Limits};

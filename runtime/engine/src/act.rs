@@ -155,7 +155,7 @@ impl Engine {
         let inner = &self.0;
         let (around, changes, ran) = match Chain::of_act(inner, around, visits, changes) {
             Ok(chain) => run(inner, chain).await.ok_or(EngineError::Store(StoreError::Panicked))?,
-            Err((around, changes)) => (around, changes, Vec::new()),
+            Err(decided) => (decided.0, decided.1, Vec::new()),
         };
         let (execution, workspace) = (changes.execution.clone(), changes.execution.workspace_id);
         let entities = around.people.as_ref().map(|people| people.entities.clone()).unwrap_or_default();

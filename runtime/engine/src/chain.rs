@@ -153,11 +153,11 @@ impl Chain {
         around: Surroundings,
         visits: Vec<StepExecution>,
         changes: Changes,
-    ) -> Result<Self, (Surroundings, Changes)> {
+    ) -> Result<Self, Box<(Surroundings, Changes)>> {
         let Some(current) = changes.ready().next().cloned() else {
             let mut around = around;
             take_over(&mut around, &changes);
-            return Err((around, changes));
+            return Err(Box::new((around, changes)));
         };
         let mut chain = Self {
             around,
@@ -178,7 +178,7 @@ impl Chain {
                 chain.changes = Some(changes);
                 Ok(chain)
             }
-            false => Err((chain.around, changes)),
+            false => Err(Box::new((chain.around, changes))),
         }
     }
 

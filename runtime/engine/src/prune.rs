@@ -51,6 +51,8 @@ const MUCH: u64 = 1_000;
 /// How often versions are looked at, and how long one stays after another has followed where nothing else is said.
 const VERSIONS_EVERY: Duration = Duration::from_secs(60 * 60);
 const VERSION_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a definition that was deleted stays at least: so long nobody takes to start an execution of it that has read it before.
+const HIDDEN_MS: i64 = 60 * 60 * 1_000;
 
 /// Says when it is worth looking before the time.
 #[derive(Debug, Default)]
@@ -149,7 +151,7 @@ async fn pause(began: Instant) {
     tokio::time::sleep(began.elapsed().min(PAUSE)).await;
 }
 
-/// Deletes keys that have run out and what belonged to definitions that were deleted.
+/// Deletes keys that have run out and definitions that were deleted, with what belonged to them.
 async fn outlived(inner: &Inner, now: Timestamp) -> Result<u64, StoreError> {
     let mut all = 0;
     while !inner.stopping() {
@@ -160,7 +162,9 @@ async fn outlived(inner: &Inner, now: Timestamp) -> Result<u64, StoreError> {
                 Box::pin(async move {
                     let keys = idempotency::purge(conn, now, KEYS).await?;
                     let rest = prune::deleted_definitions(conn, BATCH).await?;
-                    Ok::<_, StoreError>((keys + rest.deleted, keys >= KEYS.unsigned_abs() || rest.more))
+                    let hidden = prune::hidden_definitions(conn, now.plus_millis(-HIDDEN_MS), BATCH).await?;
+                    let deleted = keys + rest.deleted + hidden.deleted;
+                    Ok::<_, StoreError>((deleted, keys >= KEYS.unsigned_abs() || rest.more || hidden.more))
                 })
             })
             .await?;

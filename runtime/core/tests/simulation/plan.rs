@@ -3,7 +3,7 @@
 
 use rand::rngs::Xoshiro256PlusPlus as Chance;
 use rand::{RngExt, SeedableRng};
-use serde_json::{Value, json};
+use serde_json::json;
 use stepwell_core::{ContactId, ExecutionId, ExecutionStatus, Reentry, Start, StepStatus, Timestamp, Wake, testing};
 use uuid::Uuid;
 

@@ -12,6 +12,7 @@ mod entities;
 mod events;
 mod fairness;
 mod forks;
+mod inbox;
 mod known;
 mod live;
 mod recovery;

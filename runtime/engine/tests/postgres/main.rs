@@ -17,6 +17,8 @@ mod events;
 mod fairness;
 #[path = "../it/forks.rs"]
 mod forks;
+#[path = "../it/inbox.rs"]
+mod inbox;
 #[path = "../it/known.rs"]
 mod known;
 #[path = "../it/live.rs"]

@@ -22,5 +22,6 @@ mod prune;
 mod small;
 mod support;
 mod task;
+mod template;
 mod timing;
 mod transfer;

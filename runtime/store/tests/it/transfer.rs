@@ -6,12 +6,16 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::Value;
+use stepwell_core::flow::{Entity, PeopleChanges};
 use stepwell_core::{Digest, PluginInfo, PluginSource, Reentry, Timestamp, WorkspaceId};
 use stepwell_store::transfer::{Progress, Summary, Transfer, TransferError};
 use stepwell_store::workspace::Workspace;
-use stepwell_store::{Store, StoreError, StoreOptions, backlog, claim, keyvalue, plugin, setting, workspace as tenant};
+use stepwell_store::{
+    Store, StoreError, StoreOptions, backlog, claim, entity, keyvalue, plugin, setting, workspace as tenant,
+};
 use stepwell_test_database::{Database, Kind};
 
+use crate::people::{about, drawn};
 use crate::support::{Bed, NOW, stranger, workspace, write};
 
 /// Databases that were exported long after the last sign of life of any node.
@@ -86,6 +90,19 @@ async fn fill(bed: &Bed) {
     let other = bed.definition(Reentry::Always).await;
     let waits = bed.started(&other, Some(ada)).await;
     bed.wait(waits, Some("paid"), Some(NOW.plus_millis(i64::from(i32::MAX)))).await;
+    let flow = bed.flow("Żółw", vec![about("order", "o1")]).await;
+    let edited = PeopleChanges { graph: Some(drawn()), ..PeopleChanges::default() };
+    bed.change(flow.execution.id, edited).await.expect("stored");
+    bed.wait(flow.execution.id, None, Some(NOW.plus_millis(1))).await;
+    let order = Entity {
+        id: "o1".into(),
+        schema: "order".into(),
+        data: serde_json::Map::new(),
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let done: Result<(), StoreError> = write!(bed, |conn| entity::insert(conn, workspace(), &order).await);
+    done.expect("filled");
 }
 
 async fn filled() -> (Bed, Vec<u8>) {
@@ -107,6 +124,10 @@ async fn a_database_comes_back_as_it_was() {
     assert!(first == second && second == export(&back.url()).await, "the files are not identical");
     let keys = trailer(&first).into_iter().find(|seal| seal["table"] == "keyvalue").expect("a table");
     assert_eq!(keys["rows"], 2_501);
+    for table in ["flow", "flow_context", "task", "task_assignee", "execution_graph", "entity"] {
+        let rows = trailer(&first).into_iter().find(|seal| seal["table"] == table).expect("a table")["rows"].clone();
+        assert_ne!(rows, 0, "{table}");
+    }
 }
 
 #[tokio::test]
@@ -242,7 +263,7 @@ async fn progress_is_told_table_by_table() {
         });
     };
     target.import(&file[..], note).await.expect("imported");
-    for line in ["stored keyvalue 2501", "verified keyvalue 2501", "stored contact 2", "verified execution 2"] {
+    for line in ["stored keyvalue 2501", "verified keyvalue 2501", "stored contact 2", "verified execution 3"] {
         assert!(told.iter().any(|known| known == line), "{line}: {told:?}");
     }
 }

@@ -41,6 +41,8 @@ mod small;
 mod support;
 #[path = "../it/task.rs"]
 mod task;
+#[path = "../it/template.rs"]
+mod template;
 #[path = "../it/timing.rs"]
 mod timing;
 #[path = "../it/transfer.rs"]

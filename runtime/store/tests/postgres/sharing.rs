@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use stepwell_core::flow::{PeopleChanges, TaskStatus};
 use stepwell_core::{ExecutionId, Reentry, StepExecutionId, StepStatus};
 use stepwell_store::notify::{self, News};
-use stepwell_store::{Store, StoreError, claim, counter, wait};
+use stepwell_store::{Store, StoreError, claim, counter, execution, flow, wait};
 use tokio::sync::Notify;
 
+use crate::people::{about, next};
 use crate::support::{Bed, NOW, completed, workspace, write};
 
 async fn beside(bed: &Bed) -> Store {
@@ -133,4 +135,50 @@ async fn news_is_heard_by_all_nodes_of_a_schema_and_in_no_other_once_it_is_commi
     let told: Result<(), StoreError> = write!(elsewhere, |conn| notify::tell(conn, News::Work).await);
     told.expect("told");
     assert_eq!((near.next().await.expect("heard"), far.next().await.expect("heard")), (News::Plugins, News::Work));
+}
+
+/// A commit that has a task watch an entity asks, after it has stored that, whether it knew the entity as it is. A change of the
+/// entity either comes before that question or finds the task; the two never miss each other.
+#[tokio::test]
+async fn a_change_of_an_entity_waits_for_a_commit_that_begins_to_watch_it() {
+    let bed = Bed::new().await;
+    let other = beside(&bed).await;
+    let changes = bed.flow("One", vec![about("order", "o1")]).await;
+    let visit = bed.wait(changes.execution.id, None, Some(NOW.plus_millis(1_000))).await;
+    let mut first = changes.people.as_deref().expect("people").tasks[0].clone();
+    first.status = TaskStatus::ConditionPending;
+    let (of, _) = bed.state(changes.execution.id).await;
+    let watch = next(of.clone(), PeopleChanges { tasks: vec![first], ..PeopleChanges::default() });
+    let (holding, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (held, end, store) = (holding.clone(), release.clone(), bed.store.clone());
+    let watching = tokio::spawn(async move {
+        let current: Result<bool, StoreError> = store
+            .write(move |conn| {
+                Box::pin(async move {
+                    execution::apply(conn, &watch).await?;
+                    let current = flow::is_current(conn, &of, &[about("order", "o1")], &[]).await?;
+                    held.notify_one();
+                    end.notified().await;
+                    Ok(current)
+                })
+            })
+            .await;
+        current.expect("stored")
+    });
+    holding.notified().await;
+    let later = NOW.plus_millis(1);
+    let nudged = tokio::spawn(async move {
+        let nudged: Result<u64, StoreError> = other
+            .write(move |conn| {
+                Box::pin(async move { wait::nudge_watchers(conn, workspace(), "order", "o1", later).await })
+            })
+            .await;
+        nudged.expect("stored")
+    });
+    tokio::task::yield_now().await;
+    assert!(!nudged.is_finished(), "it has to wait");
+    release.notify_one();
+    assert_eq!((watching.await.expect("the other job"), nudged.await.expect("told")), (true, 1));
+    let stored = wait::get(&mut bed.read().await, workspace(), visit).await.expect("read").expect("waits");
+    assert!(stored.ended_by.is_some());
 }

@@ -11,8 +11,6 @@ mod task;
 
 use std::collections::{HashMap, HashSet};
 
-pub(crate) use people::{assignees, due_rule};
-
 use crate::error::{ApiError, FieldError, MAX_FIELD_ERRORS};
 use crate::flows::wire::common::TaskType;
 use crate::flows::wire::template::{FlowTemplate, Trigger, TriggerKind};

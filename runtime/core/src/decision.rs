@@ -8,7 +8,7 @@ use crate::clock::Given;
 use crate::definition::Graph;
 use crate::execution::{Execution, ExecutionStatus, StepExecution, StepStatus};
 use crate::flow::{self, Entity, People};
-use crate::id::StepId;
+use crate::id::{StepExecutionId, StepId};
 use crate::journal::JournalKind;
 
 /// What is being decided.
@@ -115,12 +115,18 @@ impl<'a> Decision<'a> {
         }
     }
 
+    /// A visit does not wait any more, also if its wait was only asked for by what is being decided.
+    pub(crate) fn end_wait(&mut self, visit: StepExecutionId) {
+        self.changes.waits.retain(|wait| wait.step_execution_id != visit);
+        self.changes.waits_over.push(visit);
+    }
+
     /// Gives up the active visits for which this holds, with their waits.
     pub(crate) fn skip(&mut self, which: impl Fn(&StepExecution) -> bool) {
         let given_up: Vec<_> = self.active().filter(|visit| which(visit)).cloned().collect();
         for visit in given_up {
             if visit.status == StepStatus::Waiting {
-                self.changes.waits_over.push(visit.id);
+                self.end_wait(visit.id);
             }
             let visit = self.finished(visit, StepStatus::Skipped);
             self.note(JournalKind::StepSkipped, Some(&visit), Value::Null);

@@ -78,7 +78,7 @@ pub(crate) fn woken(decision: &mut Decision<'_>, visit: StepExecution, wake: Wak
         Wake::Checkpoint => Value::Null,
     };
     decision.note(JournalKind::StepWoken, Some(&visit), data);
-    decision.changes.waits_over.push(visit.id);
+    decision.end_wait(visit.id);
     let visit = resumed(visit, wake, decision.given.now);
     decision.put(visit);
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 use stepwell_tests::{Client, Server, ServerOptions, SmtpPeer, Workflow, eventually, fixture};
 

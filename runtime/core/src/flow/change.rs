@@ -209,7 +209,7 @@ fn only_status(decision: &mut Decision<'_>, mut task: Task, to: TaskStatus, answ
 /// A current task is done: paths go on behind it.
 pub(super) fn leave(decision: &mut Decision<'_>, mut task: Task, visit: StepExecution, to: TaskStatus, answer: Answer) {
     if visit.status == StepStatus::Waiting {
-        decision.changes.waits_over.push(visit.id);
+        decision.end_wait(visit.id);
     }
     let skipped = to == TaskStatus::Skipped;
     let (status, kind) = match skipped {

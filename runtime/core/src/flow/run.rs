@@ -160,7 +160,7 @@ pub(crate) fn fire(decision: &mut Decision<'_>, mut task: Task, visit: StepExecu
 pub(crate) fn again(decision: &mut Decision<'_>, visit: StepExecution) -> StepExecution {
     if visit.status == StepStatus::Waiting {
         decision.note(JournalKind::StepWoken, Some(&visit), Value::Null);
-        decision.changes.waits_over.push(visit.id);
+        decision.end_wait(visit.id);
     }
     let now = decision.given.now;
     StepExecution {

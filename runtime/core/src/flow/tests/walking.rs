@@ -137,3 +137,11 @@ fn a_variable_assignee_keeps_its_variable() {
     let resolved = Assignee::Variable { variable: "{{entity.owner}}".into(), value: Some(vec!["u-7".into()]) };
     assert_eq!(play.task("a").data.assignees, Some(vec![resolved]));
 }
+
+#[test]
+fn what_is_enabled_by_the_task_before_it_begins_with_one_wait() {
+    let sketch = Sketch::plain(&["a>u"]).with("u", |spec| spec.requirements = vec![Requirement::Task("a".into())]);
+    let mut play = sketch.play().settled();
+    play.done("a");
+    assert_eq!((play.is("u"), play.ran("u"), play.waits.len()), (TaskStatus::InProgress, 1, 1));
+}

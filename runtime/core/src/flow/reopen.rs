@@ -20,7 +20,10 @@ pub(super) fn reopen(decision: &mut Decision<'_>) {
     let cut = std::mem::take(&mut decision.changes.execution.marking.cut);
     started(decision);
     let (mut seen, mut joining) = (Seen::new(), Vec::new());
-    for step in cut {
+    // First where paths stand: behind what was done meanwhile may be one of these.
+    let is_done = |step: &StepId| decision.task_of(*step).is_some_and(|task| task.status.is_done());
+    let (done, open): (Vec<_>, Vec<_>) = cut.into_iter().partition(is_done);
+    for step in open.into_iter().chain(done) {
         let task = decision.task_of(step);
         let joins = decision.graph.step(step).is_some_and(|step| step.join == Join::All);
         match task.map(|task| task.status) {

@@ -79,6 +79,11 @@ pub(crate) fn completed(decision: &mut Decision<'_>, visit: StepExecution, done:
     let mut task = with_status(decision, task, status);
     task.data.result = small(&done.output);
     task.data.chosen = branches;
+    if let Some(run) = &mut task.data.run {
+        let word = if status == TaskStatus::Skipped { "skipped" } else { "success" };
+        run.status = Some(word.to_owned());
+        run.error = None;
+    }
     decision.put(StepExecution { output: Some(done.output), failure: None, ..visit });
     leave::left(decision, task);
 }

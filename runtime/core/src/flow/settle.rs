@@ -145,8 +145,11 @@ fn found(decision: &Decision<'_>, flow: &Flow) -> Found {
     let marking = &decision.changes.execution.marking;
     let on: Vec<(StepId, bool)> = match flow.status {
         FlowStatus::Started => decision.active().map(|visit| (visit.step_id, visit.is_held())).collect(),
-        // Where it was closed; it may be opened again there.
-        FlowStatus::Closed => marking.cut.iter().map(|step| (*step, false)).collect(),
+        // Where it was closed; it may be opened again there. Not at what was done since.
+        FlowStatus::Closed => {
+            let open = |step: &&StepId| decision.task_of(**step).is_some_and(|task| !task.status.is_done());
+            marking.cut.iter().filter(open).map(|step| (*step, false)).collect()
+        }
         FlowStatus::Done => Vec::new(),
     };
     let tasks = decision.tasks();

@@ -7,6 +7,7 @@ mod dues;
 mod lists;
 mod loops;
 mod phases;
+mod random;
 mod reverts;
 mod schedules;
 mod settling;

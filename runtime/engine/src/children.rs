@@ -113,7 +113,9 @@ pub(crate) async fn tell_parent(conn: &mut Conn, changes: &Changes) -> Result<()
     let last = changes.visits.iter().rev().find(|visit| visit.status == StepStatus::Completed);
     let output = last.and_then(|visit| visit.output.as_ref()).unwrap_or(&Value::Null);
     let now = execution.updated_at;
-    let reason = execution.exit_reason.as_deref();
+    let failed = changes.visits.iter().rev().find_map(|visit| visit.failure.as_ref());
+    let failed = failed.filter(|_| execution.status == ExecutionStatus::Failed).map(|failure| failure.message.as_str());
+    let reason = execution.exit_reason.as_deref().or(failed);
     let wake = ended(execution.id, word(execution.status), output, reason, now);
     wait::nudge(conn, execution.workspace_id, parent.step_execution_id, &wake, now).await.map(drop)
 }

@@ -99,6 +99,10 @@ fn outputs(graph: &Graph, outputs: &[(StepId, Value)]) -> Value {
     for (id, output) in outputs {
         if let Some(step) = graph.step(*id) {
             all.insert(step.name.clone(), output.clone());
+            // Templates name tasks by ids of their own.
+            if let Some(task) = &step.task {
+                all.insert(task.key.clone(), output.clone());
+            }
         }
         all.insert(id.to_string(), output.clone());
     }
@@ -189,6 +193,16 @@ pub(crate) mod tests {
         let id = graph.steps[0].id;
         let all = outputs(&graph, &[(id, json!(1)), (id, json!(2))]);
         assert_eq!((&all["hook"], &all[id.to_string()]), (&json!(2), &json!(2)));
+    }
+
+    #[test]
+    fn the_output_of_a_task_is_found_by_the_id_that_its_template_gives_it() {
+        let mut step = testing::step("check");
+        let spec = json!({ "key": "t1", "kind": "manual" });
+        step.task = Some(Box::new(serde_json::from_value(spec).expect("a task")));
+        let id = step.id;
+        let all = outputs(&testing::graph(vec![step], vec![]), &[(id, json!(1))]);
+        assert_eq!(all["t1"], json!(1));
     }
 
     #[test]

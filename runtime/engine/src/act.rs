@@ -10,10 +10,11 @@ use stepwell_core::{
 use stepwell_store::flow::Loaded;
 use stepwell_store::{Conn, StoreError, contact, execution, flow};
 
-use crate::chain::{self, Chain, Decided, Ran};
+use crate::chain::Chain;
 use crate::children;
 use crate::commit::Settled;
 use crate::control;
+use crate::decided::{self, Decided, Ran};
 use crate::dispatch;
 use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
@@ -205,9 +206,9 @@ async fn run(inner: &Inner, mut chain: Chain) -> Option<(Surroundings, Changes, 
 
 async fn store(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
     if decided.changes.expected.is_some() {
-        return chain::store_all(conn, decided).await;
+        return decided::store_all(conn, decided).await;
     }
-    chain::store_new(conn, decided).await
+    decided::store_new(conn, decided).await
 }
 
 /// Whether an act leaves everything as it is.

@@ -7,20 +7,17 @@ use std::time::{Duration, Instant};
 
 use stepwell_core::{
     Changes, Effect, Execution, Graph, Input, RetryPolicy, State, StepExecution, StepReport, StepStatus, Touches,
-    advance,
-    flow::{Entity, People},
+    advance, flow::People,
 };
-use stepwell_store::{Conn, Seen, StoreError, claim, contact, execution, flow};
+use stepwell_store::{Seen, StoreError, claim, contact, execution, flow};
 
-use crate::commit::{self, Settled};
+use crate::commit::Settled;
+use crate::decided::{self, Decided, Ran};
 use crate::engine::Inner;
 use crate::heads::Head;
 use crate::known::Known;
 use crate::queue::Ticket;
-use crate::route::{self, Stamp};
 use crate::step::{self, Due, Surroundings};
-use crate::sync;
-use crate::watch;
 
 /// The most steps in one commit, and the longest time they may take together: a commit stays small, and a crash repeats little.
 const MAX_STEPS: usize = 32;
@@ -53,24 +50,6 @@ pub(crate) struct Chain {
 enum Origin {
     Visit,
     Act,
-}
-
-/// What is to be stored.
-pub(crate) struct Decided {
-    pub(crate) changes: Changes,
-    pub(crate) ran: Vec<Ran>,
-    /// What was known of the entities that it is about.
-    pub(crate) entities: Vec<Entity>,
-}
-
-/// One step that ran.
-#[derive(Clone)]
-pub(crate) struct Ran {
-    due: Due,
-    report: StepReport,
-    retry: RetryPolicy,
-    spread: f64,
-    stamp: Stamp,
 }
 
 impl Chain {
@@ -302,7 +281,7 @@ impl Chain {
         let mut settled = loop {
             let decided = Arc::clone(&decided);
             let stored = inner.store.write_for(decided.changes.execution.workspace_id, move |conn| {
-                Box::pin(async move { store(conn, &decided).await })
+                Box::pin(async move { decided::store(conn, &decided).await })
             });
             match stored.await {
                 Err(error) if error.may_pass() && !inner.stopping() => {
@@ -356,56 +335,6 @@ fn may_share<'e>(next: Touches, mut effects: impl Iterator<Item = &'e Effect>) -
             Effect::SetValue { .. } | Effect::DeleteValue { .. } => !next.keyvalue,
             Effect::StartChild { .. } => true,
         })
-}
-
-/// Writes the steps; if the execution was changed by somebody else meanwhile, only the first of them, decided anew: the others
-/// follow from a state that is gone, and run again.
-async fn store(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
-    match store_all(conn, decided).await {
-        Err(StoreError::Fenced(_)) => first_anew(conn, &decided.ran).await,
-        stored => stored,
-    }
-}
-
-/// Writes what was decided and what steps did, or nothing: [`StoreError::Fenced`] if the execution was changed meanwhile.
-pub(crate) async fn store_all(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
-    route::apply(conn, &decided.changes).await?;
-    effects_of(conn, decided).await
-}
-
-/// Writes an execution that is new with what its first steps did.
-pub(crate) async fn store_new(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
-    // Flows may be entered any number of times.
-    execution::insert(conn, &decided.changes).await?;
-    sync::apply(conn, &decided.changes).await?;
-    let mut settled = effects_of(conn, decided).await?;
-    settled.routed.started += 1;
-    Ok(settled)
-}
-
-async fn effects_of(conn: &mut Conn, decided: &Decided) -> Result<Settled, StoreError> {
-    let Decided { changes, ran, entities } = decided;
-    let mut settled = Settled { next_at: commit::next_at(changes), ..Settled::default() };
-    settled.routed.due.extend(route::due(changes));
-    for ran in ran.iter().filter(|ran| changes.keeps_effects(ran.due.visit.id)) {
-        for effect in &ran.report.effects {
-            commit::apply(conn, &ran.due, effect.clone(), &ran.stamp, &mut settled).await?;
-        }
-    }
-    if watch::look_again(conn, changes, entities).await? {
-        settled.next_at = Some(changes.execution.updated_at);
-    }
-    settled.seen = conn.seen(changes.execution.id.0);
-    Ok(settled)
-}
-
-async fn first_anew(conn: &mut Conn, ran: &[Ran]) -> Result<Settled, StoreError> {
-    match ran.first() {
-        Some(Ran { due, report, retry, spread, stamp }) => {
-            commit::settle(conn, due, report.clone(), *retry, *spread, stamp).await
-        }
-        None => Ok(Settled::default()),
-    }
 }
 
 #[cfg(test)]

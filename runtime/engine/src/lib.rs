@@ -9,6 +9,7 @@ mod commit;
 mod control;
 mod cron;
 mod data;
+mod decided;
 mod dispatch;
 mod dry_run;
 mod engine;

@@ -12,10 +12,10 @@ use stepwell_core::{Contact, Execution, StepExecution, StepExecutionId, StepId};
 use stepwell_store::{Seen, Store};
 
 /// Visits that are known at once.
-const MOST: usize = 4_096;
+const MOST: usize = 2_048;
 
 /// The most parts (members, elements, each 64 bytes of text) that one may have.
-const PARTS: usize = 512;
+const PARTS: usize = 256;
 
 /// When what was never asked for makes room for others.
 const OLD: Duration = Duration::from_secs(30);

@@ -4,6 +4,7 @@
 /// Where these tests keep their data.
 const KIND: stepwell_test_database::Kind = stepwell_test_database::Kind::Sqlite;
 
+mod acts;
 mod bench;
 mod bounds;
 mod chains;

@@ -3,6 +3,8 @@
 /// Where these tests keep their data.
 const KIND: stepwell_test_database::Kind = stepwell_test_database::Kind::Postgres;
 
+#[path = "../it/acts.rs"]
+mod acts;
 #[path = "../it/bench.rs"]
 mod bench;
 #[path = "../it/chains.rs"]

@@ -13,7 +13,7 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
     /// Only these parts, with commas between: a step, b flow, c latency, d waiting, e cold start, f PostgreSQL, g memory and calls,
-    /// h fairness.
+    /// h fairness, i flows.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }

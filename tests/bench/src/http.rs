@@ -30,6 +30,10 @@ impl Caller {
         self.call(Method::POST, path, json).await
     }
 
+    pub(crate) async fn patch(&mut self, path: &str, json: Bytes) -> Result<(StatusCode, Bytes)> {
+        self.call(Method::PATCH, path, json).await
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Result<(StatusCode, Bytes)> {
         self.call(Method::GET, path, Bytes::new()).await
     }

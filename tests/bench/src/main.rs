@@ -8,6 +8,7 @@ mod cold;
 mod database;
 mod fairness;
 mod flow;
+mod flows;
 mod http;
 mod latency;
 mod live;
@@ -66,6 +67,8 @@ enum Part {
     G,
     /// What one workspace's backlog costs another.
     H,
+    /// Flows that people work on.
+    I,
 }
 
 impl Part {
@@ -79,6 +82,7 @@ impl Part {
             Self::F => on_one_thread(nodes::measure(quick, report)),
             Self::G => calls::measure(quick, report),
             Self::H => on_one_thread(fairness::measure(quick, report)),
+            Self::I => on_one_thread(flows::measure(quick, report)),
         }
     }
 }

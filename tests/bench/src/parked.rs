@@ -95,7 +95,7 @@ async fn drained(server: &Server, workflow: &Workflow, due_at: Timestamp) -> Res
 }
 
 /// The size of the database with what is not yet taken over from its log.
-fn size(database: &Path) -> Result<u64> {
+pub(crate) fn size(database: &Path) -> Result<u64> {
     let log = PathBuf::from(format!("{}-wal", database.display()));
     Ok(database.metadata()?.len() + log.metadata().map_or(0, |log| log.len()))
 }

@@ -46,7 +46,7 @@ impl Marking {
     }
 
     /// How often an edge that leads back was followed.
-    pub(crate) fn passed(&self, edge: TransitionId) -> u32 {
+    pub fn passed(&self, edge: TransitionId) -> u32 {
         self.passes.get(&edge).copied().unwrap_or(0)
     }
 }

@@ -10,8 +10,11 @@ pub(crate) mod contexts;
 pub(crate) mod convert;
 pub(crate) mod definitions;
 pub(crate) mod error;
+mod executions;
 pub(crate) mod ids;
+pub(crate) mod read;
 mod reasons;
+pub(crate) mod refused;
 pub(crate) mod short;
 mod template;
 mod v1;
@@ -27,5 +30,6 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(template::routes())
         .merge(definitions::routes())
         .merge(reasons::routes())
+        .merge(executions::routes())
         .merge(v1::routes())
 }

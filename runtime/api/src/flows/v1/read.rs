@@ -1,52 +1,18 @@
 //! What requests of the first version say, read and checked.
 
 use serde_json::json;
-use stepwell_core::Timestamp;
-use stepwell_core::flow::{Assignee, Context, Due};
+use stepwell_core::flow::{Assignee, Context};
 
 use crate::error::ApiError;
-use crate::flows::actor::MAX_USER;
+use crate::flows;
 use crate::flows::error::invalid;
 use crate::flows::wire::v1::WorkflowContext;
 
-/// The most people who are to do one thing.
-const MAX_PEOPLE: usize = 100;
+pub(super) use crate::flows::read::{due, person, time};
 
 /// People by their ids.
 pub(super) fn people(ids: Vec<String>, field: &str) -> Result<Vec<Assignee>, ApiError> {
-    if ids.len() > MAX_PEOPLE {
-        return Err(ApiError::field(field, "too_big", format!("must have at most {MAX_PEOPLE} items")));
-    }
-    for (place, id) in ids.iter().enumerate() {
-        person(id, &format!("{field}.{place}"))?;
-    }
-    Ok(ids.into_iter().map(Assignee::Person).collect())
-}
-
-/// Refuses what is no id of a person.
-pub(super) fn person(id: &str, field: &str) -> Result<(), ApiError> {
-    if id.trim().is_empty() || id.chars().count() > MAX_USER {
-        return Err(ApiError::field(field, "invalid_string", format!("must have 1 to {MAX_USER} characters")));
-    }
-    Ok(())
-}
-
-/// A due date; an empty text is none.
-pub(super) fn due(text: &str, field: &str) -> Result<Option<Due>, ApiError> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let due = Due::sent(text);
-    if due.at.is_none() {
-        return Err(invalid(field, "must be a time such as 2026-01-02T03:04:05.000Z, a day, or empty for none"));
-    }
-    Ok(Some(due))
-}
-
-/// An instant.
-pub(super) fn time(text: &str, field: &str) -> Result<Timestamp, ApiError> {
-    let wrong = || invalid(field, "must be a time such as 2026-01-02T03:04:05.000Z");
-    Timestamp::from_rfc3339(text).ok_or_else(wrong)
+    flows::read::people(ids.into_iter().map(Assignee::Person).collect(), field)
 }
 
 /// A place in a list.
@@ -77,13 +43,6 @@ pub(super) fn contexts(sent: Vec<WorkflowContext>) -> Vec<Context> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_due_date_is_a_time_or_a_day_and_an_empty_one_is_none() {
-        assert_eq!(due("", "dueDate").expect("none"), None);
-        assert_eq!(due("2026-05-28", "dueDate").expect("a day").map(|due| due.text).as_deref(), Some("2026-05-28"));
-        assert_eq!(due("soon", "dueDate").expect_err("refused").errors()[0].field, "dueDate");
-    }
 
     #[test]
     fn an_index_is_a_whole_number() {

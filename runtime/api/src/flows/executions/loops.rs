@@ -1,0 +1,62 @@
+//! Loops as they are shown: how often each may repeat, and how often it has.
+
+use std::collections::HashMap;
+
+use stepwell_core::StepId;
+use stepwell_core::flow::{LoopSpec, Task};
+
+use super::show::View;
+use crate::flows::wire::schedule::LoopConfig;
+
+/// The loops of an execution, by the steps that they repeat.
+pub(super) struct Loops<'a> {
+    /// Of several around a step, the innermost.
+    around: HashMap<StepId, (&'a LoopSpec, u32)>,
+}
+
+impl<'a> Loops<'a> {
+    /// The loops, with how often each has repeated.
+    pub(super) fn of(of: &View<'a>) -> Self {
+        let mut around = HashMap::new();
+        // Inner ones come first.
+        for spec in of.graph.drawn.iter().flat_map(|drawn| &drawn.compiled.loops) {
+            let rounds = rounds(of, spec);
+            for step in spec.body.iter().chain([&spec.decision]) {
+                around.entry(*step).or_insert((spec, rounds));
+            }
+        }
+        Self { around }
+    }
+
+    /// The loop that a task is in; of its decision also the branches.
+    pub(super) fn task(&self, step: StepId) -> Option<LoopConfig> {
+        let (spec, rounds) = self.around.get(&step)?;
+        let branch = |branch: &String| (spec.decision == step).then(|| branch.clone());
+        Some(LoopConfig {
+            loop_branch_id: branch(&spec.again),
+            exit_branch_id: branch(&spec.leave),
+            max_iterations: spec.max,
+            crt_iterations: Some(*rounds),
+        })
+    }
+
+    /// The loop that all of a phase's tasks are in.
+    pub(super) fn phase<'t>(&self, mut tasks: impl Iterator<Item = &'t Task>) -> Option<LoopConfig> {
+        let (spec, rounds) = self.around.get(&tasks.next()?.step_id)?;
+        let same = |task: &Task| self.around.get(&task.step_id).is_some_and(|(of, _)| of.back == spec.back);
+        tasks.all(same).then_some(LoopConfig {
+            loop_branch_id: None,
+            exit_branch_id: None,
+            max_iterations: spec.max,
+            crt_iterations: Some(*rounds),
+        })
+    }
+}
+
+/// How often a loop has repeated: one more than it was passed while its branch is under way.
+fn rounds(of: &View<'_>, spec: &LoopSpec) -> u32 {
+    let passed = of.execution.marking.passed(spec.back);
+    let decision = of.people.tasks.iter().find(|task| task.step_id == spec.decision);
+    let again = decision.is_some_and(|task| task.status.is_done() && task.data.chosen.contains(&spec.again));
+    passed.saturating_add(u32::from(again)).min(spec.max)
+}

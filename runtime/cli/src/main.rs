@@ -1,5 +1,6 @@
 //! `stepwell`: arguments in, exit code out. 0 is success, 1 a failure, 2 a bad argument or setting.
 
+mod allocator;
 mod assemble;
 mod bootstrap;
 mod builtin;
@@ -70,11 +71,8 @@ enum Command {
     },
 }
 
-/// Many small values live and die in each step; the system's allocator takes twice as long for them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::settle();
     // Before anything else: the child bounds the memory of its whole process.
     let mut given = std::env::args_os().skip(1);
     if given.next().is_some_and(|first| first == stepwell_host::COMPILE_SUBCOMMAND) {

@@ -1,5 +1,7 @@
 //! Small graphs for tests and simulations.
 
+mod sketch;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -7,6 +9,8 @@ use crate::definition::{
     Definition, DefinitionKind, Follow, Graph, Guard, Join, Position, Reentry, Step, Transition, TriggerKind,
 };
 use crate::time::Timestamp;
+
+pub use sketch::Sketch;
 
 /// A step of the type and name `name`, its id made from the name.
 pub fn step(name: &str) -> Step {

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 use sqlx::Error;
@@ -94,6 +95,8 @@ fn open(options: &Options) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open_with_flags(&options.path, flags)?;
     connection.busy_timeout(options.busy)?;
     connection.set_prepared_statement_cache_capacity(options.statements);
+    // Otherwise the plan may depend on what is bound, as to `limit $1`, and the statement is planned anew for each value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&options.pragmas)?;
     Ok(connection)
 }
@@ -296,7 +299,25 @@ impl Drop for Lent {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_is_bound() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("planned.db");
+        std::fs::File::create(&path).expect("an empty database");
+        let options = Options { path, pragmas: String::new(), busy: Duration::ZERO, statements: 1 };
+        let direct = Direct::open(&options).expect("opened");
+        let text = "select name from sqlite_schema order by name limit $1";
+        for limit in 1..=3 {
+            direct.fetch(text, &[Argument::Number(Some(limit))], usize::MAX).expect("read");
+        }
+        let statement = direct.0.prepare_cached(text).expect("kept");
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        assert_eq!(statement.get_status(StatementStatus::Run), 3, "it is the same statement");
+    }
 
     #[test]
     fn parameters_are_found_by_their_number_in_whatever_order_they_stand() {

@@ -125,7 +125,7 @@ impl Engine {
     pub async fn start_flow(&self, workspace: WorkspaceId, new: NewFlow) -> Result<Acted, EngineError> {
         let inner = &self.0;
         let head = inner.heads.find(&inner.store, workspace, new.definition).await?;
-        let head = head.ok_or(EngineError::UnknownDefinition(new.definition))?;
+        let head = head.filter(|head| !head.deleted).ok_or(EngineError::UnknownDefinition(new.definition))?;
         let version = head.definition.version;
         let graph = {
             let mut conn = inner.store.glance().await?;

@@ -2,7 +2,7 @@
 //! visit as due, and the timer does the rest.
 
 use serde_json::{Value, json};
-use stepwell_core::flow::{CHILD_ENDED, Parent, People, PeopleChanges, Task};
+use stepwell_core::flow::{CHILD_ENDED, FlowStatus, Parent, People, PeopleChanges, Task};
 use stepwell_core::{
     Changes, ChildTarget, Execution, ExecutionId, ExecutionStatus, Follow, Given, Graph, Guard, Input, Join, Position,
     ReceivedEvent, Start, Step, StepStatus, TRIGGER, Timestamp, Transition, Wake, WorkspaceId, start,
@@ -57,8 +57,8 @@ async fn try_begin(
             Ok(begun.map(|_| routed))
         }
         ChildTarget::Step { step_type, config } => {
-            let of = definition::get(conn, workspace_id, parent.execution.definition_id).await?;
-            let Some(of) = of else { return Ok(None) };
+            let of = definition::even_deleted(conn, workspace_id, parent.execution.definition_id).await?;
+            let Some((of, _)) = of else { return Ok(None) };
             let graph = graph_of(step_type, config, &stamp.given());
             let Ok(mut changes) = start(&of, &graph, with, &stamp.given()) else { return Ok(None) };
             changes.execution.graph_revision = 1;
@@ -120,13 +120,17 @@ pub(crate) async fn tell_parent(conn: &mut Conn, changes: &Changes) -> Result<()
     wait::nudge(conn, execution.workspace_id, parent.step_execution_id, &wake, now).await.map(drop)
 }
 
-/// The children that nobody waits for any more: their tasks are done, or begin anew.
+/// The children that nobody waits for any more: their tasks are done or begin anew, or the flow was ended.
 pub(crate) fn orphans(before: &People, after: &People) -> Vec<ExecutionId> {
+    if before.flow.status != FlowStatus::Started {
+        return Vec::new();
+    }
     let running = |task: &Task| {
         let run = task.data.run.as_ref().filter(|run| run.is_child && run.status.as_deref() == Some("in_progress"))?;
         run.id.as_ref()?.parse().ok().filter(|_| !task.status.is_done())
     };
-    let waited_for: Vec<ExecutionId> = after.tasks.iter().filter_map(running).collect();
+    let goes_on = after.flow.status == FlowStatus::Started;
+    let waited_for: Vec<ExecutionId> = after.tasks.iter().filter(|_| goes_on).filter_map(running).collect();
     before.tasks.iter().filter_map(running).filter(|id| !waited_for.contains(id)).collect()
 }
 

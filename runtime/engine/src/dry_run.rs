@@ -105,7 +105,12 @@ struct Walk {
 impl Walk {
     fn new(input: DryRun, changes: Changes, now: Timestamp) -> Self {
         let around = Surroundings {
-            head: Arc::new(Head { definition: input.definition, project: String::new(), disabled: false }),
+            head: Arc::new(Head {
+                definition: input.definition,
+                project: String::new(),
+                disabled: false,
+                deleted: false,
+            }),
             graph: input.graph,
             contact: input.contact,
             outputs: Vec::new(),

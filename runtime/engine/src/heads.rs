@@ -21,6 +21,8 @@ pub(crate) struct Head {
     pub(crate) project: String,
     /// Whether the workspace was switched off: nothing of it runs any more.
     pub(crate) disabled: bool,
+    /// Whether the definition was deleted: what was started of it goes on, and nothing is started any more.
+    pub(crate) deleted: bool,
 }
 
 #[derive(Clone)]
@@ -72,7 +74,7 @@ impl Heads {
 }
 
 async fn read(conn: &mut Conn, workspace: WorkspaceId, id: DefinitionId) -> Result<Option<Head>, StoreError> {
-    let Some(definition) = definition::get(conn, workspace, id).await? else { return Ok(None) };
+    let Some((definition, deleted)) = definition::even_deleted(conn, workspace, id).await? else { return Ok(None) };
     let Some(of) = workspace::get(conn, workspace).await? else { return Ok(None) };
-    Ok(Some(Head { definition, project: of.name, disabled: of.disabled }))
+    Ok(Some(Head { definition, project: of.name, disabled: of.disabled, deleted }))
 }

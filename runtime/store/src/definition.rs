@@ -67,6 +67,18 @@ pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: DefinitionId) -> R
     row.as_ref().map(read).transpose()
 }
 
+/// The definition of this id, and whether it [was deleted](set_deleted): what was started of it goes on.
+pub async fn even_deleted(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: DefinitionId,
+) -> Result<Option<(Definition, bool)>, StoreError> {
+    let query = sql::query("select * from definition where id = $1 and workspace_id = $2");
+    let row = query.bind(id.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;
+    let found = |row| Ok((read(row)?, row.raw::<Option<i64>>("deleted_at")?.is_some()));
+    row.as_ref().map(found).transpose()
+}
+
 /// Stores everything about a definition but its graph and version; false if there is none of this id.
 pub async fn update(conn: &mut Conn, definition: &Definition) -> Result<bool, StoreError> {
     conn.wrote(definition.id.0);

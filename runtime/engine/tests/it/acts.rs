@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stepwell_core::flow::{
-    Act, ActRefused, Deed, Draft, Drawn, DrawnEdge, FlowData, FlowStatus, Schedule, Span, StartPeople, Surface, Task,
-    TaskKind, TaskPatch, TaskSpec, TaskStatus, Trigger, Unit, compile,
+    Act, ActRefused, Deed, Draft, Drawn, DrawnEdge, FlowData, FlowPatch, FlowStatus, Schedule, Span, StartPeople,
+    Surface, Task, TaskKind, TaskPatch, TaskSpec, TaskStatus, Trigger, Unit, compile,
 };
 use stepwell_core::{
     Call, ChildTarget, Completion, DefinitionId, Effect, ExecutionId, ExecutionStatus, Given, Graph, Outcome, Reentry,
@@ -62,9 +62,9 @@ fn asks(task: Value) -> StepReport {
     StepReport::of(Outcome::Waiting(WaitRequest { task: Some(task), ..WaitRequest::default() }))
 }
 
-async fn begun(bench: &Bench, graph: Graph) -> Acted {
-    let definition = bench.define_graph(graph, Reentry::Always, json!({})).await;
-    let people = StartPeople {
+/// A flow about nothing.
+fn nobody() -> StartPeople {
+    StartPeople {
         name: "Onboarding".to_owned(),
         surface: Surface::Flow,
         contexts: vec![],
@@ -72,8 +72,12 @@ async fn begun(bench: &Bench, graph: Graph) -> Acted {
         by: "ada".to_owned(),
         data: FlowData::default(),
         due_date: None,
-    };
-    let start = Start { people: Some(people), ..Start::default() };
+    }
+}
+
+async fn begun(bench: &Bench, graph: Graph) -> Acted {
+    let definition = bench.define_graph(graph, Reentry::Always, json!({})).await;
+    let start = Start { people: Some(nobody()), ..Start::default() };
     bench.engine.start_flow(bench.workspace, NewFlow { definition, start }).await.expect("a start")
 }
 
@@ -221,6 +225,40 @@ async fn a_flow_that_is_deleted_is_found_no_more_and_its_child_is_cancelled() {
     let after = does(&bench, id, "ada", Deed::Execute(of(&flow, "u").id)).await;
     assert!(matches!(after, Err(EngineError::UnknownExecution(_))), "{after:?}");
     bench.until(child, ExecutionStatus::Cancelled).await;
+}
+
+#[tokio::test]
+async fn the_child_of_a_flow_that_is_closed_is_cancelled() {
+    let bench = Bench::new().await;
+    bench.answer("outside-waits", |_| asks(json!({})));
+    let child = bench.define(&["outside-waits"], Reentry::Always).await;
+    starts(&bench, child);
+    let bench = bench.run().await;
+    let steps = vec![task("u", TaskKind::Automation, "inside-automation")];
+    let flow = begun(&bench, drawn(&bench, steps, &["trigger>u"])).await;
+    bench.until(child, ExecutionStatus::Waiting).await;
+    let patch = FlowPatch { status: Some(FlowStatus::Closed), ..FlowPatch::default() };
+    does(&bench, flow.execution.id, "ada", Deed::PatchFlow(Box::new(patch))).await.expect("allowed");
+    bench.until(child, ExecutionStatus::Cancelled).await;
+}
+
+#[tokio::test]
+async fn a_flow_goes_on_when_what_it_was_started_of_is_deleted_and_no_other_is_started() {
+    let bench = Bench::new().await;
+    people(&bench);
+    let bench = bench.run().await;
+    let graph = drawn(&bench, vec![manual("a"), manual("b")], &["trigger>a", "a>b"]);
+    let flow = begun(&bench, graph).await;
+    let (workspace, definition, now) = (bench.workspace, flow.execution.definition_id, bench.engine.now());
+    let deleted = bench.engine.store().write(move |conn| {
+        Box::pin(async move { stepwell_store::definition::set_deleted(conn, workspace, definition, now).await })
+    });
+    assert!(deleted.await.expect("a delete"));
+    let flow = does(&bench, flow.execution.id, "ada", complete(&flow, "a")).await.expect("allowed");
+    assert_eq!(current(&flow), ["b"]);
+    let start = Start { people: Some(nobody()), ..Start::default() };
+    let again = bench.engine.start_flow(workspace, NewFlow { definition, start }).await;
+    assert!(matches!(again, Err(EngineError::UnknownDefinition(_))), "{again:?}");
 }
 
 #[tokio::test]

@@ -5,6 +5,12 @@ use serde_json::Value;
 
 use super::facts::Facts;
 
+/// The most people that one variable stands for: an entity may list any number.
+const MAX_PEOPLE: usize = 100;
+
+/// The longest id of a person, in characters: what is longer names nobody.
+const MAX_ID: usize = 200;
+
 /// One of those who are to do something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -36,7 +42,9 @@ impl Assignee {
         match self {
             Self::Person(_) => self.clone(),
             Self::Variable { variable, .. } => {
-                let value = path(variable).and_then(|path| lookup(&path, facts)).map(people_in).unwrap_or_default();
+                let found = path(variable).and_then(|path| lookup(&path, facts)).map(people_in);
+                let fits = |id: &String| id.chars().count() <= MAX_ID;
+                let value = found.into_iter().flatten().filter(fits).take(MAX_PEOPLE).collect();
                 Self::Variable { variable: variable.clone(), value: Some(value) }
             }
         }

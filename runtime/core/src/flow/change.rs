@@ -85,8 +85,10 @@ fn with_members(decision: &Decision<'_>, mut task: Task, patch: TaskPatch) -> Ta
     if let Some(result) = patch.run_status {
         let run = task.data.run.get_or_insert_with(Run::default);
         run.id = result.id.or(run.id.take());
+        // Who says how it stands says why as well.
+        let kept = run.error.take().filter(|_| result.status.is_none());
+        run.error = result.error.or(kept);
         run.status = result.status.or(run.status.take());
-        run.error = result.error.or(run.error.take());
     }
     task.data.shown.extend(patch.shown);
     task

@@ -161,3 +161,31 @@ fn a_manual_task_may_be_put_where_only_runners_put_it() {
     play.act(Deed::Execute(play.id("g"))).expect("it runs");
     assert_eq!(play.ran("g"), 2);
 }
+
+#[test]
+fn why_a_run_failed_is_forgotten_with_the_next_report() {
+    let mut play = Sketch::plain(&["u>b"]).play().settled();
+    let report = |status: Option<&str>, error: Option<&str>| {
+        let run = RunResult { id: None, status: status.map(str::to_owned), error: error.map(str::to_owned) };
+        TaskPatch { run_status: Some(run), ..TaskPatch::default() }
+    };
+    let error = |play: &Play| play.task("u").data.run.clone().and_then(|run| run.error);
+    play.patch("u", report(Some("failed"), Some("no line"))).expect("allowed");
+    play.patch("u", report(None, None)).expect("allowed");
+    assert_eq!(error(&play).as_deref(), Some("no line"));
+    play.patch("u", report(Some("in_progress"), None)).expect("allowed");
+    assert_eq!(error(&play), None);
+}
+
+#[test]
+fn a_variable_stands_for_a_hundred_people_at_most() {
+    let many: Vec<_> = (0..150).map(|n| format!("u{n}")).chain(["x".repeat(201)]).rev().collect();
+    let mut play = Sketch::plain(&["a>b"]).play_with(|people| {
+        (people.contexts, people.entities) = attribute("owners", json!(many));
+    });
+    play.run();
+    let variable = Assignee::Variable { variable: "{{entity.owners}}".into(), value: None };
+    play.act(Deed::Assign(play.id("a"), vec![variable])).expect("allowed");
+    let assignees = play.task("a").data.assignees.clone().expect("assignees");
+    assert_eq!((assignees[0].people().len(), assignees[0].people()[0].as_str()), (100, "u149"));
+}

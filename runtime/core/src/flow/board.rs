@@ -116,7 +116,8 @@ impl<'a> Board<'a> {
         let begun =
             way.edge.and_then(|edge| edge.counter()).and_then(|back| loops.iter().position(|it| it.back == back));
         // Inner loops come first, so the larger number is the larger loop.
-        round.max(begun).filter(|at| loops.get(*at).is_some_and(|of| of.body.contains(&way.to)))
+        let inside = |at: &usize| loops.get(*at).is_some_and(|of| of.body.contains(&way.to));
+        round.into_iter().chain(begun).filter(inside).max()
     }
 
     /// The ways that were taken behind a task that is done: the plain ones and those of its branches, else the default ones; the exit

@@ -53,15 +53,14 @@ pub(crate) fn take_up(decision: &mut Decision<'_>, visit: StepExecution) {
     let now = decision.given.now;
     let phase = task.phase.clone();
     decision.happened(HappeningKind::CurrTaskChanged, Some(task.id), phase.clone());
-    if let Some(phase) = phase {
-        enter_phase(decision, &phase);
-    }
+    enter_phase(decision, phase.as_deref());
     decision.changes.execution.current_step_id = Some(visit.step_id);
     begin(decision, Task { current_since: Some(now), updated_at: now, ..task }, visit);
 }
 
-fn enter_phase(decision: &mut Decision<'_>, key: &str) {
-    let Some(flow) = decision.flow() else { return };
+/// A path has come to a phase.
+pub(super) fn enter_phase(decision: &mut Decision<'_>, key: Option<&str>) {
+    let (Some(flow), Some(key)) = (decision.flow(), key) else { return };
     if flow.data.phases.iter().any(|phase| phase.key == key && !phase.entered) {
         let mut flow = flow.clone();
         flow.data.phases.iter_mut().filter(|phase| phase.key == key).for_each(|phase| phase.entered = true);
@@ -139,6 +138,9 @@ fn scheduled(decision: &Decision<'_>, task: &Task, spec: &TaskSpec) -> Begin {
     let Some(schedule) = spec.schedule.as_ref().filter(|schedule| **schedule != Schedule::Immediate) else {
         return Begin::Runs;
     };
+    if task.data.armed.as_ref().is_some_and(Armed::is_overdue) {
+        return Begin::Runs;
+    }
     let tasks: Vec<Task> = decision.tasks().into_iter().cloned().collect();
     let contexts = decision.flow().map_or(&[][..], |flow| &flow.contexts);
     let facts = Facts {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::enter::{self, Seen};
 use super::happening::HappeningKind;
+use super::leave;
 use super::people::Flow;
 use super::run;
 use super::status::{FlowStatus, TaskStatus};
@@ -34,6 +35,7 @@ pub(super) fn reopen(decision: &mut Decision<'_>) {
         }
     }
     walk::join_up(decision, &joining);
+    leave::exits(decision);
     let nothing = decision.active().next().is_none();
     decision.changes.execution.marking.open_by_hand = nothing;
 }
@@ -67,6 +69,7 @@ pub(super) fn stand(decision: &mut Decision<'_>, step: StepId) {
         status => {
             let now = decision.given.now;
             decision.happened(HappeningKind::CurrTaskChanged, Some(task.id), task.phase.clone());
+            enter::enter_phase(decision, task.phase.as_deref());
             decision.changes.execution.current_step_id = Some(step);
             decision.put_task(Task { current_since: Some(now), ..task });
             run::ask_person(decision, visit, status, None);

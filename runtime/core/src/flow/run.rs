@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::enter;
 use super::happening::HappeningKind;
 use super::leave;
+use super::schedule::Armed;
 use super::spec::TaskKind;
 use super::status::TaskStatus;
 use super::task::{Run, Task};
@@ -144,12 +145,17 @@ pub(crate) fn woken(decision: &mut Decision<'_>, visit: StepExecution, wake: Wak
     let schedule = decision.graph.step(visit.step_id).and_then(|step| step.task.as_ref()?.schedule.as_ref());
     let arms = schedule.is_some_and(super::schedule::Schedule::watches) && task.data.armed.is_some();
     match wake {
-        Wake::Timer if task.status == TaskStatus::Scheduled => fire(decision, task, visit),
+        Wake::Timer if task.status == TaskStatus::Scheduled && task.enabled => fire(decision, task, visit),
+        Wake::Timer if task.status == TaskStatus::Scheduled => put_off(decision, task, visit),
         Wake::Event(_) if changed && arms => {
             let visit = again(decision, visit);
             enter::begin(decision, task, visit);
         }
-        Wake::Event(_) if changed && task.status != TaskStatus::ConditionPending => {}
+        // Told too late. The wait is over all the same: it would end again and again.
+        Wake::Event(_) if changed && task.status != TaskStatus::ConditionPending => {
+            let visit = again(decision, visit);
+            ask_person(decision, visit, task.status, None);
+        }
         wake => visit::woken(decision, visit, wake),
     }
 }
@@ -159,6 +165,16 @@ pub(crate) fn fire(decision: &mut Decision<'_>, mut task: Task, visit: StepExecu
     task.data.armed = None;
     let visit = again(decision, visit);
     enter::runs(decision, task, visit);
+}
+
+/// The time of a schedule has come while nobody may work on its task, which begins once somebody may.
+fn put_off(decision: &mut Decision<'_>, task: Task, visit: StepExecution) {
+    let armed = task.data.armed.clone().map(|armed| Armed { id: None, ..armed });
+    let mut task = with_status(decision, task, TaskStatus::Pending);
+    task.data.armed = armed;
+    decision.put_task(task);
+    let visit = again(decision, visit);
+    ask_person(decision, visit, TaskStatus::Pending, None);
 }
 
 /// A waiting visit that is to begin from the beginning.

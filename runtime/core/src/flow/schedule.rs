@@ -49,7 +49,7 @@ pub enum Reference {
 /// A schedule that is armed, or could not be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Armed {
-    /// Its id; none if it is not armed.
+    /// Its id; none if it is not armed, or if its time came while nobody could work on the task.
     pub id: Option<String>,
     /// When it fires.
     pub at: Option<Timestamp>,
@@ -66,6 +66,13 @@ pub struct ArmError {
     pub reason: String,
     /// What it was computed from.
     pub info: Value,
+}
+
+impl Armed {
+    /// Whether its time came while nobody could work on the task.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.id.is_none() && self.at.is_some() && self.error.is_none()
+    }
 }
 
 impl ArmError {

@@ -48,6 +48,9 @@ pub(super) fn run_automation(decision: &mut Decision<'_>, id: TaskId) -> Result<
 /// A schedule fires now.
 pub(super) fn run_schedule_now(decision: &mut Decision<'_>, id: TaskId) -> Result<(), ActRefused> {
     let (task, visit) = scheduled(decision, id)?;
+    if !task.enabled {
+        return Err(ActRefused::Disabled);
+    }
     begin(decision, task, visit);
     Ok(())
 }
@@ -68,6 +71,7 @@ pub(super) fn reconcile(decision: &mut Decision<'_>, id: TaskId, result: RunResu
         return Ok(());
     };
     change::note(decision, &task, to);
+    task.data.armed = None;
     let run = task.data.run.get_or_insert_with(Run::default);
     run.id = result.id.or(run.id.take());
     run.status = result.status;

@@ -95,3 +95,23 @@ fn a_stuck_decision_can_be_decided_by_hand() {
     play.done("a").choose("d", "one").expect("allowed");
     assert_eq!(play.current(), "x");
 }
+
+/// A change of the entity as it is told to what depended on it.
+fn changed() -> Wake {
+    let data = json!({ "schema": "contact", "id": "e-1" });
+    let (id, name) = (uuid::Uuid::nil().into(), ENTITY_CHANGED.to_owned());
+    Wake::Event(crate::outcome::ReceivedEvent { id, name, data, received_at: NOW })
+}
+
+#[test]
+fn a_change_that_is_told_when_the_decision_was_put_on_hold_is_told_once() {
+    let mut play = Sketch::plain(&["d>x:one"]).play().settled();
+    assert_eq!(play.is("d"), TaskStatus::ConditionPending);
+    let visit = play.visit("d");
+    // The wait is due at once with this, and somebody is faster than the timer.
+    play.waits.iter_mut().for_each(|wait| (wait.due_at, wait.ended_by) = (Some(NOW), Some(changed())));
+    play.set("d", TaskStatus::OnHold).expect("allowed");
+    play.input(Input::Woken { visit, wake: changed() }).expect("a wait");
+    let waits: Vec<_> = play.waits.iter().map(|wait| (wait.due_at, wait.ended_by.is_some())).collect();
+    assert_eq!((play.is("d"), play.ran("d"), waits), (TaskStatus::OnHold, 1, vec![(None, false)]));
+}

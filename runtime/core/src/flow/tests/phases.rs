@@ -18,6 +18,24 @@ fn the_exit_of_a_phase_is_taken_when_its_last_task_is_done() {
 }
 
 #[test]
+fn a_phase_that_is_left_out_from_the_beginning_leads_on() {
+    let other = |spec: &mut TaskSpec| spec.taxonomies = vec!["other".into()];
+    let sketch = builder().with("a", other).with("b", other);
+    let mut play = sketch.play_with(|people| people.data.purposes = Some(vec!["wanted".into()])).settled();
+    assert_eq!((play.current().as_str(), play.phase("one")), ("z", Completed));
+    assert_eq!(play.done("z").status(), FlowStatus::Done);
+}
+
+#[test]
+fn a_flow_whose_phase_was_finished_while_it_was_ended_goes_on_behind_it() {
+    let mut play = builder().play().settled();
+    play.done("a").flow(FlowStatus::Done).expect("allowed");
+    play.set("b", TaskStatus::Skipped).expect("allowed");
+    play.flow(FlowStatus::Started).expect("allowed");
+    assert_eq!(play.current(), "z");
+}
+
+#[test]
 fn a_phase_without_exit_ends_its_path() {
     let mut play = Sketch::of(&["a@one", "b@two"], &["trigger>one", "one>a", "two>b"]).play().settled();
     assert_eq!(play.done("a").status(), FlowStatus::Done);
@@ -110,4 +128,33 @@ fn people_change_what_a_phase_is_called_and_not_how_it_stands() {
     assert_eq!((phase.name.as_str(), phase.status), ("First", InProgress));
     assert!(play.happened.contains(&HappeningKind::PhaseUpdated));
     assert_eq!(play.act(Deed::PatchPhase("one".into(), patch)), Err(ActRefused::UnknownPhase("one".into())));
+}
+
+#[test]
+fn a_phase_that_a_flow_goes_back_into_has_been_entered() {
+    let mut play = Sketch::of(&["a@one", "b@two", "c@two"], &["a>b", "b>c"]).play().settled();
+    play.set("b", TaskStatus::Skipped).expect("allowed");
+    play.back("b", TaskStatus::OnHold).expect("allowed");
+    assert_eq!(play.current(), "a b");
+    assert!(play.people.flow.data.phases[1].entered);
+    play.flow(FlowStatus::Done).expect("allowed");
+    assert_eq!(play.phase("two"), PhaseStatus::Completed);
+}
+
+#[test]
+fn a_phase_is_not_completed_while_one_loop_may_lead_into_another_that_leads_to_it() {
+    let tasks = ["c0@one", "a1@one", "u4@one", "c2@zero", "c3@zero"];
+    let edges = ["trigger>one", "one>zero", "c2>c3:y", "c0>u4:x", "c2>c0:again", "c3>a1:again"];
+    let sketch = Sketch::of(&tasks, &edges).repeats("c2", "again", "x", 2).repeats("c3", "again", "x", 2);
+    let mut play = sketch.play().settled();
+    play.set("c0", TaskStatus::Skipped).expect("allowed");
+    play.done("a1").choose("c2", "y").expect("allowed");
+    assert_eq!((play.current().as_str(), play.phase("one")), ("c3", PhaseStatus::InProgress));
+    for (task, branch) in [("c3", "again"), ("c2", "again"), ("c0", "x")] {
+        play.choose(task, branch).expect("allowed");
+        if task == "c3" {
+            play.done("a1");
+        }
+    }
+    assert_eq!(play.current(), "u4");
 }

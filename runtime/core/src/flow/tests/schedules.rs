@@ -165,3 +165,24 @@ fn a_duration_that_is_none_cannot_be_armed() {
         assert_eq!(error.code, "INVALID_SCHEDULE_CONFIG", "{amount}");
     }
 }
+
+#[test]
+fn a_disabled_task_does_not_begin_when_its_time_comes_but_once_it_is_enabled() {
+    let mut play = scheduled(Schedule::Delayed(Span { amount: 2.0, unit: Unit::Days })).play().settled();
+    play.done("a").patch("u", TaskPatch { enabled: Some(false), ..TaskPatch::default() }).expect("allowed");
+    assert_eq!(play.is("u"), TaskStatus::Scheduled);
+    assert_eq!(play.act(Deed::RunScheduleNow(play.id("u"))), Err(ActRefused::Disabled));
+    play.later(72 * HOUR);
+    assert_eq!((play.is("u"), play.ran("u")), (TaskStatus::Pending, 0));
+    play.patch("u", TaskPatch { enabled: Some(true), ..TaskPatch::default() }).expect("allowed");
+    assert_eq!((play.is("u"), play.ran("u"), &play.task("u").data.armed), (TaskStatus::InProgress, 1, &None));
+}
+
+#[test]
+fn a_result_that_is_taken_over_ends_the_schedule() {
+    let mut play = scheduled(Schedule::Delayed(Span { amount: 2.0, unit: Unit::Days })).play().settled();
+    play.done("a");
+    let failed = RunResult { status: Some("failed".into()), ..RunResult::default() };
+    play.act(Deed::Reconcile(play.id("u"), failed)).expect("allowed");
+    assert_eq!((play.is("u"), &play.task("u").data.armed), (TaskStatus::Failed, &None));
+}

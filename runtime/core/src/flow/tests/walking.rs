@@ -130,6 +130,23 @@ fn another_purpose_is_skipped_at_the_start() {
 }
 
 #[test]
+fn without_a_wished_purpose_nothing_is_skipped() {
+    let sketch = Sketch::plain(&["a>b"]).with("a", |spec| spec.taxonomies = vec!["other".into()]);
+    let play = sketch.play_with(|people| people.data.purposes = Some(vec![])).settled();
+    assert_eq!((play.current().as_str(), play.is("a")), ("a", TaskStatus::Pending));
+}
+
+#[test]
+fn who_answers_for_a_phase_is_found_out_at_the_start() {
+    let variable = Assignee::Variable { variable: "{{entity.owner}}".into(), value: None };
+    let mut sketch = Sketch::of(&["a@one"], &["trigger>one", "one>a"]);
+    sketch.phases[0].assignees = vec![variable];
+    let play = sketch.play_with(|people| (people.contexts, people.entities) = attribute("owner", json!("u-7")));
+    let resolved = Assignee::Variable { variable: "{{entity.owner}}".into(), value: Some(vec!["u-7".into()]) };
+    assert_eq!(play.people.flow.data.phases[0].assignees, Some(vec![resolved]));
+}
+
+#[test]
 fn a_variable_assignee_keeps_its_variable() {
     let variable = Assignee::Variable { variable: "{{entity.owner}}".into(), value: None };
     let sketch = Sketch::plain(&["a>b"]).with("a", |spec| spec.assignees = vec![variable]);

@@ -1,16 +1,20 @@
 //! Running steps: one, or several whose outcomes are stored in one commit (effect boundaries).
 
 use rand::RngExt;
-use stepwell_core::{Changes, Execution, Graph, Input, RetryPolicy, State, StepExecution, StepStatus, advance};
+use stepwell_core::{Changes, Graph, Input, RetryPolicy, StepExecution, StepStatus, advance};
 
 use crate::count::Count;
 use crate::fault::Fault;
+use crate::flows;
+use crate::loaded::Loaded;
 use crate::nodes::{Ask, Job, Moment, Ran};
 use crate::script::{self, Mood};
 use crate::world::Row;
 
 /// How many visits an execution may have before its steps come to an end: loops would go on for ever.
 const MOST_VISITS: usize = 40;
+/// The same of a flow: people have its steps visited again and again.
+const MOST_FLOW_VISITS: usize = 100;
 /// How many executions a world may have before its steps emit no more events.
 const MOST_EXECUTIONS: usize = 12;
 
@@ -19,36 +23,30 @@ impl Moment<'_> {
     /// the execution is read again to decide what follows, or that is decided on what was read before, and steps behind it
     /// may run as well.
     pub(crate) fn run(&mut self, due: StepExecution) -> Vec<Job> {
-        let Some((execution, visits)) = self.world.state(due.execution_id) else { return vec![] };
-        let stored = visits.iter().find(|visit| visit.id == due.id && visit.status == StepStatus::Running).cloned();
+        let Some(loaded) = self.world.load(due.execution_id) else { return vec![] };
+        let stored =
+            loaded.visits.iter().find(|visit| visit.id == due.id && visit.status == StepStatus::Running).cloned();
         if stored.is_none() && !self.world.rules.has(Fault::NoLook) {
             return vec![];
         }
-        if execution.status.is_terminal() {
-            self.world.broken.get_or_insert(format!("a step runs in an execution that is {:?}", execution.status));
+        let status = loaded.execution.status;
+        if status.is_terminal() {
+            self.world.broken.get_or_insert(format!("a step runs in an execution that is {status:?}"));
         }
         match stored {
-            Some(stored) if self.chance.random_bool(0.5) => self.chain(execution, visits, stored),
+            Some(stored) if self.chance.random_bool(0.5) => self.chain(loaded, stored),
             _ => {
-                let graph = self.world.graph(&execution);
-                let ran = self.one(&graph, &due);
+                let ran = self.one(&loaded.map, &due);
                 vec![Job::Decide(Ask::Settle(vec![ran]))]
             }
         }
     }
 
-    fn chain(&mut self, mut execution: Execution, mut visits: Vec<StepExecution>, first: StepExecution) -> Vec<Job> {
-        let graph = self.world.graph(&execution);
+    fn chain(&mut self, mut loaded: Loaded, first: StepExecution) -> Vec<Job> {
         let (mut ran, mut changes, mut next) = (vec![], None::<Changes>, Some(first));
         while let Some(visit) = next.take() {
-            let one = self.one(&graph, &visit);
-            let input = self.settled(&graph, &one, visit.run());
-            let state = State { graph: &graph, execution: &execution, visits: &visits, people: None };
-            let Ok(more) = advance(state, input, &self.world.given(self.now)) else {
-                self.world.broken.get_or_insert("an answer was refused by the state it was given for".into());
-                return vec![];
-            };
-            let due = follow(&mut execution, &mut visits, &more);
+            let Some((one, more)) = self.answered(&loaded, &visit) else { return vec![] };
+            let due = loaded.follow(&more).into_iter().next();
             let emits = !one.report.events.is_empty();
             ran.push(one);
             changes = Some(match changes.take() {
@@ -63,6 +61,17 @@ impl Moment<'_> {
         changes.map(|changes| Job::Apply(Ask::Settle(ran), Box::new(changes))).into_iter().collect()
     }
 
+    /// Runs a visit that is due as things were read, and decides what follows from it.
+    pub(crate) fn answered(&mut self, loaded: &Loaded, visit: &StepExecution) -> Option<(Ran, Changes)> {
+        let one = self.one(&loaded.map, visit);
+        let input = self.settled(&loaded.map, &one, visit.run());
+        let Ok(more) = advance(loaded.state(), input, &self.world.given(self.now)) else {
+            self.world.broken.get_or_insert("an answer was refused by the state it was given for".into());
+            return None;
+        };
+        Some((one, more))
+    }
+
     /// Runs a step once.
     fn one(&mut self, graph: &Graph, visit: &StepExecution) -> Ran {
         self.world.seen.add(Count::Runs);
@@ -72,11 +81,15 @@ impl Moment<'_> {
         if record.is_some_and(|record| record.rows.iter().any(elsewhere)) {
             self.world.seen.add(Count::Beside);
         }
-        let mood = if visits < MOST_VISITS { self.mood } else { Mood::Ending };
+        let most = if graph.has_tasks() { MOST_FLOW_VISITS } else { MOST_VISITS };
+        let mood = if visits < most { self.mood } else { Mood::Ending };
         let step = graph.step(visit.step_id).or(graph.trigger()).expect("a graph has a trigger");
-        let mut report = script::answer(step, visit, self.now, mood, self.chance);
+        let mut report = match &step.task {
+            Some(task) => flows::answer(task, visit, mood, self.chance),
+            None => script::answer(step, visit, self.now, mood, self.chance),
+        };
         if self.world.records.len() >= MOST_EXECUTIONS {
-            report.events.clear();
+            report.bounded();
         }
         let ran = Ran { visit: visit.clone(), report };
         if self.world.rules.has(Fault::EffectsBeforeCommit) && !ran.failed() {
@@ -91,16 +104,4 @@ impl Moment<'_> {
         let (visit, outcome) = (ran.visit.id, ran.report.outcome.clone());
         Input::Settled { visit, run, outcome, plugin: None, retry, spread: self.chance.random() }
     }
-}
-
-/// Moves what was read on, and gives the visit that is due by it.
-fn follow(execution: &mut Execution, visits: &mut Vec<StepExecution>, changes: &Changes) -> Option<StepExecution> {
-    execution.clone_from(&changes.execution);
-    for visit in &changes.visits {
-        visits.retain(|known| known.id != visit.id);
-        if !visit.status.is_done() {
-            visits.push(visit.clone());
-        }
-    }
-    changes.ready().next().cloned()
 }

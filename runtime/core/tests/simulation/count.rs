@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use stepwell_core::flow::{HappeningKind, TaskStatus};
 use stepwell_core::{Changes, JournalKind};
 
 macro_rules! counts {
@@ -67,11 +68,47 @@ counts! {
     Retried,
     /// Executions that were cancelled.
     Cancelled,
+    /// Flows that people started.
+    Flows,
+    /// What people did to them.
+    Acts,
+    /// Acts in whose commit components ran.
+    ActsWithSteps,
+    /// Acts that are not allowed.
+    ActsRefused,
+    /// Acts that changed nothing.
+    ActsOfNothing,
+    /// Flows that were done or closed by an act.
+    FlowsEnded,
+    /// Flows that were opened again.
+    FlowsReopened,
+    /// Times that a flow went back.
+    Reverts,
+    /// Tasks that were added.
+    TasksAdded,
+    /// Schedules that were armed.
+    Armed,
+    /// Decisions that wait until a condition is met.
+    Stuck,
+    /// Phases that were completed.
+    PhasesCompleted,
+    /// Executions that automations started.
+    Children,
+    /// Waits that were ended from outside.
+    Nudges,
+    /// Changes of the entity that flows are about.
+    EntityChanges,
 }
 
 /// How often each was seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen([u64; Count::ALL.len()]);
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self([0; Count::ALL.len()])
+    }
+}
 
 impl Seen {
     pub(crate) fn add(&mut self, count: Count) {
@@ -84,6 +121,28 @@ impl Seen {
         self.0[Count::Held as usize] += times(JournalKind::StepHeld);
         self.0[Count::Passes as usize] += times(JournalKind::PassBegun);
         self.0[Count::Forks as usize] += u64::from(changes.ready().count() > 1);
+    }
+
+    /// Counts what a change does to what people see.
+    pub(crate) fn of_people(&mut self, changes: &Changes) {
+        let Some(people) = changes.people.as_deref() else { return };
+        let times = |kind| changes.journal.iter().filter(|entry| entry.kind == kind).count() as u64;
+        self.0[Count::Reverts as usize] += times(JournalKind::TaskReverted);
+        self.0[Count::TasksAdded as usize] += times(JournalKind::TaskAdded);
+        self.0[Count::FlowsReopened as usize] += times(JournalKind::FlowReopened);
+        let now = |status| people.tasks.iter().filter(|task| task.status == status).count() as u64;
+        self.0[Count::Armed as usize] += now(TaskStatus::Scheduled);
+        self.0[Count::Stuck as usize] += now(TaskStatus::ConditionPending);
+        let completed = people.happened.iter().filter(|it| it.kind == HappeningKind::PhaseCompleted).count();
+        self.0[Count::PhasesCompleted as usize] += completed as u64;
+    }
+
+    /// Counts what somebody did.
+    pub(crate) fn of_act(&mut self, ended: bool) {
+        self.add(Count::Acts);
+        if ended {
+            self.add(Count::FlowsEnded);
+        }
     }
 
     pub(crate) fn of(&self, count: Count) -> u64 {

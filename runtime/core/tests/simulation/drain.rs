@@ -5,6 +5,7 @@ use stepwell_core::{ExecutionStatus, StepStatus};
 
 use crate::check::{self, told};
 use crate::fault::Fault;
+use crate::flows;
 use crate::nodes::Luck;
 use crate::ops::Op;
 use crate::plan::{CONTACTS, Plan};
@@ -57,6 +58,9 @@ impl Plan {
 
     /// Nothing is left that runs or waits for a time: each execution has ended or waits for an event or a person.
     pub(crate) fn at_rest(&self) -> Result<(), String> {
+        for record in self.world.records.values() {
+            flows::check::at_rest(record, |id| self.world.records.get(&id))?;
+        }
         for record in self.world.records.values().filter(|record| !record.execution.status.is_terminal()) {
             let status = record.execution.status;
             if status != ExecutionStatus::Waiting || !record.waits.iter().all(check::comes) {
@@ -76,7 +80,8 @@ impl Plan {
         for (who, name) in (0..CONTACTS).flat_map(|who| HAPPENS.map(|name| (who, name))) {
             self.track_on(0, who, name, Luck::Good);
         }
-        while self.world.records.values().any(|record| record.waits.iter().any(|wait| wait.task.is_some())) {
+        self.finish_flows()?;
+        while self.world.tasks().next().is_some() {
             self.task();
             self.drain()?;
         }

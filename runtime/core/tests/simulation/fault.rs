@@ -31,6 +31,12 @@ pub(crate) enum Fault {
     NoTakeOver,
     /// Nobody looks for waits whose time has come.
     NoTimer,
+    /// A task that is done stays current.
+    StaysCurrent,
+    /// Of a flow only its end is written, not how its phases stand.
+    StalePhases,
+    /// What started an execution never hears of its end.
+    ForgetsParent,
 }
 
 /// How a world behaves.

@@ -18,6 +18,8 @@ pub(crate) struct Shape {
     pub(crate) loops: bool,
     /// Steps that follow all their edges, joins, and edges that say that they lead back.
     pub(crate) forks: bool,
+    /// People work on what is drawn, and steps start other executions.
+    pub(crate) flows: bool,
 }
 
 /// The step types that `script` knows.
@@ -74,7 +76,8 @@ fn watch_loops(chance: &mut Chance, edges: &mut [Transition]) {
     }
 }
 
-fn policy(chance: &mut Chance) -> Option<RetryPolicy> {
+/// How a step's failures are tried again.
+pub(crate) fn policy(chance: &mut Chance) -> Option<RetryPolicy> {
     chance.random_bool(0.7).then(|| RetryPolicy {
         max_attempts: chance.random_range(1..=4),
         initial_delay_ms: chance.random_range(0..=20_000),

@@ -9,7 +9,9 @@ mod check;
 mod count;
 mod drain;
 mod fault;
+mod flows;
 mod graphs;
+mod loaded;
 mod map;
 mod nodes;
 mod ops;
@@ -151,4 +153,7 @@ catches! {
     a_path_that_is_lost_at_a_fork_is_caught: ForksNot, "path";
     work_that_nobody_takes_over_is_caught: NoTakeOver, "stuck";
     a_timer_that_does_not_fire_is_caught: NoTimer, "stuck";
+    a_task_that_is_done_and_stays_current_is_caught: StaysCurrent, "and current";
+    a_phase_that_stands_as_it_stood_is_caught: StalePhases, "phase";
+    an_end_that_nobody_hears_of_is_caught: ForgetsParent, "never told";
 }

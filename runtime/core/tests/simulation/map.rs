@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use stepwell_core::{Graph, Guard, Looping, Step, StepId, Transition, TransitionId};
 
+use crate::flows::Chart;
+
 /// A set of steps, a bit for each.
 pub(crate) type Steps = u32;
 
@@ -19,6 +21,8 @@ pub(crate) struct Map {
     all: Vec<Steps>,
     /// What each edge that leads back repeats.
     bodies: Vec<(TransitionId, Steps)>,
+    /// What people drew, if it is a flow; then nothing else is looked at.
+    pub(crate) chart: Option<Chart>,
 }
 
 impl Deref for Map {
@@ -34,8 +38,9 @@ pub(crate) fn is_back(edge: &Transition) -> bool {
 
 impl Map {
     pub(crate) fn new(graph: Graph) -> Self {
-        let mut map = Self { on: vec![], all: vec![], bodies: vec![], graph };
-        if map.graph.is_single_path() {
+        let chart = Chart::of(&graph);
+        let mut map = Self { on: vec![], all: vec![], bodies: vec![], chart, graph };
+        if map.graph.is_single_path() || map.chart.is_some() {
             return map;
         }
         map.on = map.closed(|edge| !is_back(edge));

@@ -5,11 +5,12 @@
 
 use rand::rngs::Xoshiro256PlusPlus as Chance;
 use stepwell_core::{
-    Changes, ExecutionId, Graph, Input, Outcome, State, StepExecution, StepStatus, Timestamp, Wait, Wake, advance,
+    Changes, ExecutionId, Graph, Input, Outcome, StepExecution, StepStatus, Timestamp, Wait, Wake, advance,
 };
 
 use crate::count::Count;
 use crate::fault::Fault;
+use crate::flows::Acting;
 use crate::script::{Mood, Report};
 use crate::world::{NodeId, Refusal, World};
 
@@ -45,6 +46,8 @@ pub(crate) enum Ask {
     Wake(Box<Wait>, Wake),
     Cancel(ExecutionId),
     Retry(ExecutionId),
+    /// A person does something to a flow.
+    Act(Box<Acting>),
 }
 
 /// A run of a visit and what it brought.
@@ -116,14 +119,16 @@ impl Moment<'_> {
         if self.luck == Luck::Fails {
             return vec![Job::Decide(ask)];
         }
-        let (id, input) = self.question(&ask);
-        let Some((execution, mut visits)) = self.world.state(id) else { return vec![] };
+        let ask = match ask {
+            Ask::Act(acting) => return self.act(*acting),
+            other => other,
+        };
+        let Some((id, input)) = self.question(&ask) else { return vec![] };
+        let Some(mut loaded) = self.world.load(id) else { return vec![] };
         if let Input::Retried = input {
-            visits = self.world.failed_visit(id).into_iter().collect();
+            loaded.visits = self.world.failed_visit(id).into_iter().collect();
         }
-        let graph = self.world.graph(&execution);
-        let state = State { graph: &graph, execution: &execution, visits: &visits, people: None };
-        match advance(state, input, &self.world.given(self.now)) {
+        match advance(loaded.state(), input, &self.world.given(self.now)) {
             Ok(changes) => vec![Job::Apply(ask, Box::new(changes))],
             Err(_) => {
                 self.world.seen.add(Count::Refused);
@@ -132,23 +137,26 @@ impl Moment<'_> {
         }
     }
 
-    fn question(&mut self, ask: &Ask) -> (ExecutionId, Input) {
-        match ask {
+    fn question(&mut self, ask: &Ask) -> Option<(ExecutionId, Input)> {
+        Some(match ask {
             Ask::Settle(ran) => {
                 let (execution, visit) = (ran[0].visit.execution_id, ran[0].visit.id);
                 let stored = self.world.records.get(&execution);
                 let row = stored.and_then(|record| record.row(visit)).filter(|_| self.world.rules.has(Fault::AnyRun));
                 let run = row.map_or(ran[0].visit.run(), |row| row.visit.run());
-                let map = stored.map(|record| self.world.graph(&record.execution));
+                let map = self.world.load(execution).map(|loaded| loaded.map);
                 let graph = map.as_deref().map(|map| &**map);
                 (execution, self.settled(graph.unwrap_or(&Graph::default()), &ran[0], run))
             }
+            // Nudges are for the very wait that was read.
+            Ask::Wake(wait, _) if self.world.is_other_wait(wait) => return None,
             Ask::Wake(wait, wake) => {
                 (wait.execution_id, Input::Woken { visit: wait.step_execution_id, wake: wake.clone() })
             }
             Ask::Cancel(id) => (*id, Input::Cancelled { reason: "Cancelled by user".into() }),
             Ask::Retry(id) => (*id, Input::Retried),
-        }
+            Ask::Act(_) => return None,
+        })
     }
 
     fn apply(&mut self, ask: Ask, changes: Box<Changes>) -> Vec<Job> {
@@ -156,13 +164,14 @@ impl Moment<'_> {
         match self.write(&ask, &changes) {
             Ok(due) => {
                 self.count(&ask, ended);
+                let orphans = orphans(&ask);
                 match self.luck {
                     Luck::AnswerLost => {
                         self.world.seen.add(Count::AnswersLost);
                         vec![again(ask)]
                     }
                     Luck::NotPassedOn => vec![],
-                    Luck::Good | Luck::Fails => due.into_iter().map(Job::Run).collect(),
+                    Luck::Good | Luck::Fails => due.into_iter().map(Job::Run).chain(orphans).collect(),
                 }
             }
             Err(Refusal::Fenced) => {
@@ -179,6 +188,7 @@ impl Moment<'_> {
         match ask {
             Ask::Settle(..) if ended => seen.add(Count::Ended),
             Ask::Settle(..) | Ask::Wake(..) => {}
+            Ask::Act(_) => seen.of_act(ended),
             Ask::Cancel(_) => seen.add(Count::Cancelled),
             Ask::Retry(_) => seen.add(Count::Retried),
         }
@@ -196,8 +206,12 @@ impl Moment<'_> {
 
     fn write(&mut self, ask: &Ask, changes: &Changes) -> Result<Vec<StepExecution>, Refusal> {
         let (node, now, fails) = (self.node, self.now, self.luck == Luck::Fails);
-        let Ask::Settle(ran) = ask else {
-            return self.world.transaction(fails, |world| world.apply(changes, node));
+        let ran = match ask {
+            Ask::Settle(ran) => ran,
+            Ask::Act(acting) => {
+                return self.world.transaction(fails, |world| settle(world, &acting.ran, changes, (node, now)));
+            }
+            _ => return self.world.transaction(fails, |world| world.apply(changes, node)),
         };
         if self.world.rules.leases_fence && !self.world.is_leased(&ran[0].visit, node) {
             self.world.seen.add(Count::LeasesLost);
@@ -223,6 +237,9 @@ fn settle(
         if !world.rules.has(Fault::EffectsBeforeCommit) {
             world.write_effects(&ran.visit);
         }
+        if let Some(child) = ran.report.child {
+            due.extend(world.begin_child(&ran.visit, child, node, now));
+        }
         if let Some(contact) = changes.execution.contact_id {
             for event in &ran.report.events {
                 due.extend(world.track(contact, event, node, now));
@@ -237,14 +254,21 @@ fn settle(
 fn alone(ask: Ask) -> Ask {
     match ask {
         Ask::Settle(ran) => Ask::Settle(ran.into_iter().take(1).collect()),
+        Ask::Act(acting) => Ask::Act(Box::new(acting.anew())),
         other => other,
     }
+}
+
+/// What nobody waits for any more since somebody did something.
+fn orphans(ask: &Ask) -> Vec<Job> {
+    let Ask::Act(acting) = ask else { return vec![] };
+    acting.orphans.iter().map(|child| Job::Decide(Ask::Cancel(*child))).collect()
 }
 
 /// What a node does after the store has failed: a step is run again, whatever else is decided again.
 fn again(ask: Ask) -> Job {
     match ask {
         Ask::Settle(ran) => Job::Run(ran[0].visit.clone()),
-        other => Job::Decide(other),
+        other => Job::Decide(alone(other)),
     }
 }

@@ -1,6 +1,7 @@
 //! The operations of a schedule, as a failure shows them.
 
-use stepwell_core::ExecutionId;
+use serde_json::Value;
+use stepwell_core::{ExecutionId, StepExecutionId};
 use uuid::Uuid;
 
 use crate::nodes::{Ask, Job, Luck};
@@ -25,6 +26,12 @@ pub(crate) enum Op {
     Cancel(NodeId, ExecutionId),
     Retry(NodeId, ExecutionId),
     Task(NodeId, Uuid),
+    /// A person does something to a flow.
+    Act(NodeId, ExecutionId, String),
+    /// What flows are about has another date.
+    Entity(Value),
+    /// A wait that was ended is ended again.
+    Nudge(StepExecutionId),
     Edit(usize),
     /// The schedule is over; from here all that is due is done.
     Drain,
@@ -42,9 +49,11 @@ pub(crate) fn name(job: &Job) -> (&'static str, Uuid) {
         Job::Decide(Ask::Wake(wait, _)) => ("decide: woken", wait.step_execution_id.0),
         Job::Decide(Ask::Cancel(id)) => ("decide: cancelled", id.0),
         Job::Decide(Ask::Retry(id)) => ("decide: retried", id.0),
+        Job::Decide(Ask::Act(acting)) => ("decide: act", acting.id.0),
         Job::Apply(Ask::Settle(ran), _) => ("commit: settled", ran[0].visit.id.0),
         Job::Apply(Ask::Wake(wait, _), _) => ("commit: woken", wait.step_execution_id.0),
         Job::Apply(Ask::Cancel(id), _) => ("commit: cancelled", id.0),
         Job::Apply(Ask::Retry(id), _) => ("commit: retried", id.0),
+        Job::Apply(Ask::Act(acting), _) => ("commit: act", acting.id.0),
     }
 }

@@ -4,11 +4,14 @@
 use rand::rngs::Xoshiro256PlusPlus as Chance;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
-use stepwell_core::{ContactId, ExecutionId, ExecutionStatus, Reentry, Start, StepStatus, Timestamp, Wake, testing};
+use stepwell_core::{
+    ContactId, ExecutionId, ExecutionStatus, Reentry, Start, StepStatus, Timestamp, Wait, Wake, testing,
+};
 use uuid::Uuid;
 
 use crate::count::{Count, Seen};
 use crate::fault::{Fault, Rules};
+use crate::flows;
 use crate::graphs::{self, Shape};
 use crate::map::Map;
 use crate::nodes::{Ask, Job, Luck, Moment, Node};
@@ -18,6 +21,8 @@ use crate::world::{LEASE_MS, NodeId, Workflow, World};
 
 /// How many contacts there are.
 pub(crate) const CONTACTS: u128 = 2;
+/// How many of the schedules are about flows.
+const FLOWS: f64 = 0.4;
 /// How many jobs a node has at most before it looks for more.
 const MOST_JOBS: usize = 10;
 
@@ -75,14 +80,24 @@ fn rule(chance: &mut Chance) -> Reentry {
 impl Plan {
     fn new(seed: u64, fault: Option<Fault>) -> Self {
         let mut chance = Chance::seed_from_u64(seed);
-        let shape = Shape { loops: chance.random_bool(0.3), forks: chance.random_bool(0.5) };
+        let flows = chance.random_bool(FLOWS);
+        let shape = Shape { loops: chance.random_bool(0.3), forks: chance.random_bool(0.5) && !flows, flows };
         let rules = Rules { fault, leases_fence: chance.random_bool(0.5) };
-        let workflows = (0..chance.random_range(1..=2)).map(|at| workflow(at, &mut chance, shape)).collect();
+        let mut workflows: Vec<_> =
+            (0..chance.random_range(1..=2)).map(|at| workflow(at, &mut chance, shape)).collect();
+        if flows {
+            workflows.truncate(1);
+            workflows.insert(0, flows::workflow(0, &mut chance));
+        }
         let nodes = (0..chance.random_range(1..=3)).map(|id| Node { id, skew: 0, jobs: vec![] }).collect();
         let clock = 1_800_000_000_000;
         let world = World::new(rules, workflows);
         let mut plan = Self { world, nodes, chance, clock, mood: Mood::Any, shape, ops: vec![] };
-        plan.track();
+        if flows {
+            plan.start_flow()
+        } else {
+            plan.track()
+        }
         plan
     }
 
@@ -92,13 +107,16 @@ impl Plan {
         self.world.broken.take()
     }
 
-    fn now(&self, node: NodeId) -> Timestamp {
+    pub(crate) fn now(&self, node: NodeId) -> Timestamp {
         Timestamp(self.clock + self.nodes[node].skew)
     }
 
     /// One operation, whatever chance says.
     fn any(&mut self) {
         self.world.seen.add(Count::Operations);
+        if self.shape.flows {
+            return self.any_of_flow();
+        }
         match self.chance.random_range(0..100) {
             0..=57 => self.work(),
             58..=69 => self.look(),
@@ -115,7 +133,28 @@ impl Plan {
         }
     }
 
-    fn some_node(&mut self) -> NodeId {
+    /// The same where people work on flows.
+    fn any_of_flow(&mut self) {
+        match self.chance.random_range(0..100) {
+            0..=41 => self.work(),
+            42..=49 => self.look(),
+            50..=74 => self.person(),
+            75..=76 => self.start_flow(),
+            77..=81 => self.jump(),
+            82..=83 => self.crash(),
+            84..=86 => self.double_or_lose(),
+            87 => self.cancel(),
+            88 => self.retry(),
+            89 => self.edit_flow(),
+            90..=91 => self.renew(),
+            92..=93 => self.entity(),
+            94..=95 => self.nudge(),
+            96 => self.track(),
+            _ => self.task(),
+        }
+    }
+
+    pub(crate) fn some_node(&mut self) -> NodeId {
         self.chance.random_range(0..self.nodes.len())
     }
 
@@ -175,8 +214,9 @@ impl Plan {
         let rules = self.world.rules;
         for record in self.world.records.values() {
             let due = record.waits.iter().filter(|wait| wait.due_at.is_some_and(|at| at <= now));
+            let wake = |wait: &Wait| wait.ended_by.clone().unwrap_or(Wake::Timer);
             if !rules.has(Fault::NoTimer) {
-                jobs.extend(due.map(|wait| Job::Decide(Ask::Wake(Box::new(wait.clone()), Wake::Timer))));
+                jobs.extend(due.map(|wait| Job::Decide(Ask::Wake(Box::new(wait.clone()), wake(wait)))));
             }
             let pending = record.rows.iter().filter(|row| row.visit.status == StepStatus::Pending);
             let ready = pending.filter(|row| row.visit.run_at.is_some_and(|at| at <= now));
@@ -279,8 +319,7 @@ impl Plan {
     /// A person completes a task.
     pub(crate) fn task(&mut self) {
         let node = self.some_node();
-        let waits = self.world.records.values().flat_map(|record| &record.waits);
-        let tasks: Vec<_> = waits.filter(|wait| wait.task.is_some()).cloned().collect();
+        let tasks: Vec<_> = self.world.tasks().cloned().collect();
         if !tasks.is_empty() {
             let wait = tasks[self.chance.random_range(0..tasks.len())].clone();
             self.ops.push(Op::Task(node, wait.step_execution_id.0));

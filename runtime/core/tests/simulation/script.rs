@@ -3,7 +3,9 @@
 use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus as Chance;
 use serde_json::{Value, json};
-use stepwell_core::{Completion, EventWait, Failure, Outcome, Step, StepExecution, Timestamp, WaitRequest, Wake};
+use stepwell_core::{
+    Completion, EventWait, ExecutionId, Failure, Outcome, Step, StepExecution, Timestamp, WaitRequest, Wake,
+};
 
 /// The names of events that happen. The last is emitted by the server and has an alias.
 pub(crate) const HAPPENS: [&str; 4] = ["signed_up", "paid", "left", "email.click"];
@@ -18,6 +20,16 @@ pub(crate) struct Report {
     pub(crate) outcome: Outcome,
     /// Events it emits in the commit of its outcome.
     pub(crate) events: Vec<&'static str>,
+    /// The execution that it starts in that commit and waits for.
+    pub(crate) child: Option<ExecutionId>,
+}
+
+impl Report {
+    /// Starts nothing any more.
+    pub(crate) fn bounded(&mut self) {
+        self.events.clear();
+        self.child = None;
+    }
 }
 
 /// How steps answer.
@@ -37,7 +49,7 @@ pub(crate) fn answer(step: &Step, visit: &StepExecution, now: Timestamp, mood: M
         Mood::Ending => Outcome::Exited { reason: None },
     };
     let emits = mood == Mood::Any && !matches!(outcome, Outcome::Failed(_)) && chance.random_bool(0.1);
-    Report { outcome, events: if emits { vec![one_of(&HAPPENS, chance)] } else { vec![] } }
+    Report { outcome, events: if emits { vec![one_of(&HAPPENS, chance)] } else { vec![] }, child: None }
 }
 
 fn usual(step_type: &str, visit: &StepExecution, now: Timestamp, chance: &mut Chance) -> Outcome {
@@ -86,7 +98,7 @@ fn completed(branch: Option<&str>) -> Outcome {
     })
 }
 
-fn failed(chance: &mut Chance) -> Outcome {
+pub(crate) fn failed(chance: &mut Chance) -> Outcome {
     let mut failure = Failure::passing("busy", "busy");
     failure.retryable = chance.random_bool(0.8);
     failure.retry_after_ms = chance.random_bool(0.2).then(|| chance.random_range(0..50_000));

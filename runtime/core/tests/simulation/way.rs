@@ -30,7 +30,7 @@ struct Way<'m> {
 
 /// Judges the way of an execution that has ended.
 pub(crate) fn judged(record: &Record, map: &Map) -> Checked {
-    if map.is_single_path() || !record.execution.status.is_terminal() {
+    if map.is_single_path() || record.is_flow() || !record.execution.status.is_terminal() {
         return Ok(());
     }
     let mut way = Way { map, active: vec![], entered: 0, passes: BTreeMap::new() };

@@ -7,14 +7,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use stepwell_core::flow::{Entity, People};
 use stepwell_core::{
     Changes, ContactId, Definition, Execution, ExecutionId, Follow, Given, Input, Join, JournalEntry, Marking,
-    ReceivedEvent, SequentialIds, Start, State, StepExecution, StepExecutionId, StepStatus, Timestamp, Wait, Wake,
-    advance, canonical_name, start,
+    ReceivedEvent, SequentialIds, Start, StepExecution, StepExecutionId, StepStatus, Timestamp, Wait, Wake, advance,
+    canonical_name, start,
 };
 
 use crate::count::{Count, Seen};
 use crate::fault::{Fault, Rules};
+use crate::flows::{self, Trail};
+use crate::loaded::Loaded;
 use crate::map::Map;
 use crate::{check, way};
 
@@ -53,6 +56,12 @@ pub(crate) struct Record {
     pub(crate) journal: Vec<JournalEntry>,
     /// Which runs' effects were written: the visit and the number of its run.
     pub(crate) effects: Vec<(StepExecutionId, u32)>,
+    /// What people see of it, if it is a flow.
+    pub(crate) people: Option<People>,
+    /// Its own graph, once people have changed it.
+    pub(crate) own: Option<Arc<Map>>,
+    /// What the checks remember of a flow's way.
+    pub(crate) trail: Trail,
 }
 
 /// A definition and its versions, the first being version 1.
@@ -68,19 +77,23 @@ pub(crate) struct World {
     pub(crate) rules: Rules,
     pub(crate) workflows: Vec<Workflow>,
     pub(crate) records: BTreeMap<ExecutionId, Record>,
+    /// What flows are about.
+    pub(crate) entities: Vec<Entity>,
     pub(crate) seen: Seen,
     /// The first invariant that did not hold.
     pub(crate) broken: Option<String>,
     ids: SequentialIds,
-    touched: Vec<ExecutionId>,
+    pub(crate) touched: Vec<ExecutionId>,
 }
 
 impl Record {
     fn new(execution: Execution) -> Self {
-        Self { execution, rows: vec![], waits: vec![], journal: vec![], effects: vec![] }
+        let (rows, waits, journal, effects) = (vec![], vec![], vec![], vec![]);
+        Self { execution, rows, waits, journal, effects, people: None, own: None, trail: Trail::default() }
     }
 
     fn write(&mut self, changes: &Changes, node: NodeId, rules: &Rules) {
+        self.write_people(changes, rules);
         self.execution = changes.execution.clone();
         if rules.has(Fault::ForgetsWay) {
             self.execution.marking = Marking::default();
@@ -112,6 +125,7 @@ impl World {
             rules,
             workflows,
             records: BTreeMap::new(),
+            entities: flows::entities(),
             seen: Seen::default(),
             broken: None,
             ids: SequentialIds::default(),
@@ -124,11 +138,11 @@ impl World {
     }
 
     /// The graph that an execution is pinned to, as it is read.
-    pub(crate) fn graph(&self, execution: &Execution) -> Arc<Map> {
-        let map = self.map(execution);
+    fn graph(&self, record: &Record) -> Arc<Map> {
+        let map = self.map(record);
         match self.rules.fault {
             Some(Fault::NewestGraph) => {
-                let versions = &self.workflow(execution).versions;
+                let versions = &self.workflow(&record.execution).versions;
                 versions[versions.len() - 1].clone()
             }
             Some(Fault::JoinsAny) => map.changed(|step| step.join = Join::Any),
@@ -137,9 +151,12 @@ impl World {
         }
     }
 
-    /// The graph that an execution is pinned to.
-    fn map(&self, execution: &Execution) -> Arc<Map> {
-        self.workflow(execution).versions[execution.definition_version as usize - 1].clone()
+    /// The graph that an execution is pinned to, or its own.
+    pub(crate) fn map(&self, record: &Record) -> Arc<Map> {
+        let version = |execution: &Execution| {
+            self.workflow(execution).versions[execution.definition_version as usize - 1].clone()
+        };
+        record.own.clone().unwrap_or_else(|| version(&record.execution))
     }
 
     fn workflow(&self, execution: &Execution) -> &Workflow {
@@ -147,13 +164,14 @@ impl World {
         workflow.expect("a workflow is never deleted")
     }
 
-    /// An execution and its visits that are not done, in the order in which they were created.
-    pub(crate) fn state(&self, id: ExecutionId) -> Option<(Execution, Vec<StepExecution>)> {
+    /// What a decision about an execution reads: among it its visits that are not done, in the order in which they were created.
+    pub(crate) fn load(&self, id: ExecutionId) -> Option<Loaded> {
         let record = self.records.get(&id)?;
         let active = record.rows.iter().map(|row| &row.visit).filter(|visit| !visit.status.is_done());
         let mut visits: Vec<_> = active.cloned().collect();
         visits.sort_by_key(|visit| (visit.created_at, visit.id));
-        Some((record.execution.clone(), visits))
+        let (map, execution, people) = (self.graph(record), record.execution.clone(), self.people(record));
+        Some(Loaded { map, execution, visits, people })
     }
 
     /// The visit that failed last, as far as the store's clocks tell.
@@ -191,8 +209,11 @@ impl World {
             return vec![];
         }
         let mut record = Record::new(changes.execution.clone());
+        record.trail.follow(&changes, &graph);
         record.write(&changes, node, &self.rules);
         self.records.insert(changes.execution.id, record);
+        self.seen.of_people(&changes);
+        self.tell_parent(&changes.execution);
         self.touched.push(changes.execution.id);
         self.seen.add(Count::Started);
         self.seen.of_paths(&changes);
@@ -211,7 +232,8 @@ impl World {
             self.seen.add(Count::EntriesRefused);
             return Err(Refusal::ReentryRefused);
         }
-        if let Err(broken) = check::transition(record, changes, &self.map(&record.execution)) {
+        let map = self.map(record);
+        if let Err(broken) = check::transition(record, changes, &map) {
             self.broken.get_or_insert(broken);
         }
         let held = |visit: &&StepExecution| record.row(visit.id).is_some_and(|row| row.visit.is_held());
@@ -219,10 +241,13 @@ impl World {
             self.seen.add(Count::Joined);
         }
         self.seen.of_paths(changes);
+        self.seen.of_people(changes);
         let rules = self.rules;
         if let Some(record) = self.records.get_mut(&id) {
+            record.trail.follow(changes, &map);
             record.write(changes, node, &rules);
         }
+        self.tell_parent(&changes.execution);
         self.touched.push(id);
         Ok(changes.ready().cloned().collect())
     }
@@ -260,6 +285,12 @@ impl World {
         due
     }
 
+    /// The waits that a person ends by what is entered; tasks of flows are worked on otherwise.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = &Wait> {
+        let records = self.records.values().filter(|record| !record.is_flow());
+        records.flat_map(|record| &record.waits).filter(|wait| wait.task.is_some())
+    }
+
     fn waits_for(&self, contact: ContactId, name: &str) -> Vec<Wait> {
         let named = |wait: &&Wait| {
             wait.contact_id == Some(contact)
@@ -273,9 +304,8 @@ impl World {
 
     /// Ends one wait inside a commit, if the execution still stands on it.
     fn wake(&mut self, wait: &Wait, wake: Wake, node: NodeId, now: Timestamp) -> Vec<StepExecution> {
-        let Some((execution, visits)) = self.state(wait.execution_id) else { return vec![] };
-        let state = State { graph: &self.graph(&execution), execution: &execution, visits: &visits, people: None };
-        match advance(state, Input::Woken { visit: wait.step_execution_id, wake }, &self.given(now)) {
+        let Some(loaded) = self.load(wait.execution_id) else { return vec![] };
+        match advance(loaded.state(), Input::Woken { visit: wait.step_execution_id, wake }, &self.given(now)) {
             Ok(changes) => self.apply(&changes, node).unwrap_or_default(),
             Err(_) => vec![],
         }
@@ -341,9 +371,10 @@ impl World {
         for id in touched {
             // One that was started in a commit that failed is gone.
             let Some(record) = self.records.get(&id) else { continue };
-            let map = self.map(&record.execution);
+            let map = self.map(record);
             let checked = check::state(record, &map)
                 .and_then(|()| way::judged(record, &map))
+                .and_then(|()| flows::check::state(record, &map))
                 .and_then(|()| check::entry(&record.execution, self.records.values().map(|record| &record.execution)));
             if let Err(broken) = checked {
                 self.broken.get_or_insert_with(|| format!("{broken}\n  of the graph{}", check::drawn(&map)));

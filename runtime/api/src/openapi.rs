@@ -28,6 +28,7 @@ use crate::scope::SCOPES;
         (name = "executions", description = "Runs of a workflow"),
         (name = "tasks", description = "What people have to do, of every surface"),
         (name = "contacts", description = "People"),
+        (name = "flows", description = "Executions of flows: what people and automations work on together"),
         (name = "flow templates", description = "What flows and checklists are started from, and why they may be closed"),
         (name = "entities", description = "What flows are about: any JSON object, by the slug of its schema"),
         (name = "events", description = "What happened"),

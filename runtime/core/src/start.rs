@@ -62,6 +62,8 @@ pub fn start(definition: &Definition, graph: &Graph, start: Start, given: &Given
     decision.entities = &people.entities;
     flow::begin(&mut decision, people);
     walk::along(&mut decision, &edges);
+    // Of what is left out from the beginning.
+    flow::exits(&mut decision);
     flow::settle(&mut decision);
     walk::arrived(&mut decision);
     Ok(volume::accounted(decision.made(), &[]))

@@ -17,7 +17,7 @@ use crate::sql::{DbRow, QueryBuilder};
 
 pub use list::{ListQuery, about, list};
 pub(crate) use load::heads;
-pub use load::{Loaded, Shown, is_current, load, load_many, people};
+pub use load::{Loaded, Shown, is_current, is_deleted, load, load_many, people};
 pub use search::{FlowQuery, FlowSort, Found, search};
 pub(crate) use write::apply;
 pub use write::{delete, soft_delete};

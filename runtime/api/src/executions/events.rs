@@ -7,10 +7,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use serde::Deserialize;
 use stepwell_core::ExecutionId;
-use stepwell_store::execution;
 use utoipa::IntoParams;
 
-use super::stream::{Feed, stream};
+use super::stream::{Feed, Standing, standing, stream};
 use crate::auth::{Pass, Secret};
 use crate::error::ApiError;
 use crate::extract::{At, Query};
@@ -63,9 +62,9 @@ pub(crate) async fn events(
 ) -> Result<Response, ApiError> {
     let after = last_seen(&headers)?.or(query.after).unwrap_or_default();
     let mut conn = state.store().reader().await?;
-    let found = execution::get(&mut conn, access.workspace, id).await?;
+    let found = standing(&mut conn, access.workspace, id).await?;
     drop(conn);
-    if found.is_none() {
+    if found == Standing::Gone {
         return Err(ApiError::not_found("RESOURCE_NOT_FOUND", "Execution not found"));
     }
     let follower = state.engine().follow(access.workspace, id)?;

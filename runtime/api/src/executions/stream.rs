@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use stepwell_core::{ExecutionId, WorkspaceId};
 use stepwell_engine::Follower;
-use stepwell_store::{StoreError, execution, journal};
+use stepwell_store::{Conn, StoreError, execution, flow, journal};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use crate::auth::Pass;
@@ -32,11 +32,22 @@ pub(super) struct Feed {
 
 /// How an execution stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+pub(super) enum Standing {
     Unknown,
     Running,
     Ended,
     Gone,
+}
+
+/// How an execution stands. A flow that was deleted softly is gone.
+pub(super) async fn standing(conn: &mut Conn, workspace: WorkspaceId, id: ExecutionId) -> Result<Standing, StoreError> {
+    let Some(found) = execution::get(conn, workspace, id).await? else { return Ok(Standing::Gone) };
+    if found.status.is_terminal() {
+        // Only one that has ended can be deleted so.
+        let gone = flow::is_deleted(conn, workspace, id).await?;
+        return Ok(if gone { Standing::Gone } else { Standing::Ended });
+    }
+    Ok(Standing::Running)
 }
 
 struct Sending {
@@ -102,11 +113,7 @@ impl Sending {
             return Ok(Some(entries.into_iter().map(|entry| event(&workflows::journal_entry(entry))).collect()));
         }
         if self.standing == Standing::Unknown {
-            self.standing = match execution::get(&mut conn, workspace, id).await? {
-                Some(found) if found.status.is_terminal() => Standing::Ended,
-                Some(_) => Standing::Running,
-                None => Standing::Gone,
-            };
+            self.standing = standing(&mut conn, workspace, id).await?;
         }
         Ok(None)
     }

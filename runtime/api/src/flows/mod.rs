@@ -5,6 +5,7 @@
 
 pub(crate) mod actor;
 pub(crate) mod body;
+pub(crate) mod closing;
 pub(crate) mod colon;
 pub(crate) mod contexts;
 pub(crate) mod convert;

@@ -12,14 +12,13 @@ const MAX_PEOPLE: usize = 100;
 
 /// People, by their ids or by variables.
 pub(crate) fn people(people: Vec<Assignee>, field: &str) -> Result<Vec<Assignee>, ApiError> {
-    if people.len() > MAX_PEOPLE {
-        return Err(ApiError::field(field, "too_big", format!("must have at most {MAX_PEOPLE} items")));
-    }
+    at_most(people.len(), field)?;
     for (place, one) in people.iter().enumerate() {
         match one {
             Assignee::Person(id) => person(id, &format!("{field}.{place}"))?,
             Assignee::Variable { variable, value } => {
                 person(variable, &format!("{field}.{place}.variable"))?;
+                at_most(value.as_ref().map_or(0, Vec::len), &format!("{field}.{place}.value"))?;
                 for (at, id) in value.iter().flatten().enumerate() {
                     person(id, &format!("{field}.{place}.value.{at}"))?;
                 }
@@ -27,6 +26,13 @@ pub(crate) fn people(people: Vec<Assignee>, field: &str) -> Result<Vec<Assignee>
         }
     }
     Ok(people)
+}
+
+fn at_most(count: usize, field: &str) -> Result<(), ApiError> {
+    if count > MAX_PEOPLE {
+        return Err(ApiError::field(field, "too_big", format!("must have at most {MAX_PEOPLE} items")));
+    }
+    Ok(())
 }
 
 /// Refuses what is no id of a person.

@@ -12,6 +12,8 @@ pub(crate) fn refused(error: EngineError, absent: Absent) -> ApiError {
     let refused = match error {
         EngineError::Act(refused) => refused,
         EngineError::UnknownExecution(id) => return absent.error("flow execution", &id.to_string()),
+        // Deleted in the meantime.
+        EngineError::UnknownDefinition(id) => return absent.error("flow template", &id.to_string()),
         other => return other.into(),
     };
     match &refused {

@@ -22,7 +22,7 @@ use crate::id::StepId;
 /// Makes the flow and its tasks, before any path begins.
 pub(crate) fn begin(decision: &mut Decision<'_>, with: &StartPeople) {
     decision.by = Some(with.by.clone());
-    let phases = phases(decision);
+    let phases = phases(decision, with);
     let flow = flow(decision, with, phases);
     decision.put_flow(flow);
     decision.people_changes().contexts_changed = true;
@@ -72,9 +72,10 @@ fn facts<'f>(decision: &Decision<'f>, with: &'f StartPeople) -> Facts<'f> {
     }
 }
 
-fn phases(decision: &Decision<'_>) -> Vec<Phase> {
+fn phases(decision: &Decision<'_>, with: &StartPeople) -> Vec<Phase> {
     let Some(drawn) = &decision.graph.drawn else { return Vec::new() };
     let execution = decision.changes.execution.id;
+    let facts = facts(decision, with);
     let phase = |spec: &super::PhaseSpec| Phase {
         id: Uuid::new_v5(&execution.0, format!("phase:{}", spec.key).as_bytes()).to_string(),
         key: spec.key.clone(),
@@ -84,7 +85,7 @@ fn phases(decision: &Decision<'_>) -> Vec<Phase> {
         due: spec.due_date.as_ref().map(Due::sent),
         due_rule: None,
         due_by_hand: false,
-        assignees: None,
+        assignees: Some(spec.assignees.iter().map(|assignee| assignee.resolved(&facts)).collect()),
         times: super::Times::default(),
         updated_at: decision.given.now,
     };

@@ -1,6 +1,7 @@
 //! A graph as people draw it: phases are nodes too, ends may be open, and which edge leads back is nowhere said.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::assignee::Assignee;
 use super::due::DueRule;
@@ -47,6 +48,9 @@ pub struct PhaseSpec {
     /// Labels and purposes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taxonomies: Vec<String>,
+    /// What else its surface says of it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub shown: Map<String, Value>,
 }
 
 /// An edge between tasks, phases and the start.
@@ -64,6 +68,9 @@ pub struct DrawnEdge {
     /// Whether it is taken when no condition is met.
     #[serde(default)]
     pub otherwise: bool,
+    /// What else its surface says of it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub shown: Map<String, Value>,
 }
 
 /// What the compiler found.

@@ -1,6 +1,7 @@
 //! How people change the graph of one execution: a task is put between two others, an item into a checklist. The execution then has a
 //! graph of its own.
 
+use serde_json::Map;
 use uuid::Uuid;
 
 use super::act::{ActRefused, Deed};
@@ -87,6 +88,7 @@ fn with_task(
         to: Some(next.key.clone()),
         condition: None,
         otherwise: false,
+        shown: Map::new(),
     };
     if let Some(edge) = drawn.edges.get_mut(edge) {
         edge.to = Some(key);

@@ -56,7 +56,7 @@ pub(crate) fn edges<'g>(graph: &'g Graph, marking: &Marking, from: StepId, chose
 }
 
 /// Takes the exits of phases in which paths have ended and in which nothing is current any more.
-fn exits(decision: &mut Decision<'_>) {
+pub(crate) fn exits(decision: &mut Decision<'_>) {
     let graph = decision.graph;
     loop {
         let ending: Vec<String> = decision.changes.execution.marking.ending.iter().cloned().collect();

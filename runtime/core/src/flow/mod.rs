@@ -62,6 +62,7 @@ pub(crate) use begin::{again, begin, ended};
 pub(crate) use deed::acted;
 pub(crate) use enter::{Seen, arrive, take_up};
 pub(crate) use inbox::asks;
+pub(crate) use leave::exits;
 pub(crate) use run::{completed, failed, waits, woken};
 pub(crate) use settle::{all as settle, finish};
 

@@ -6,7 +6,8 @@ use crate::decision::Decision;
 /// The tasks that are for other purposes than those that were asked for: of them, or where they say nothing of their phase. Without
 /// a wish none is.
 pub(crate) fn left_out(decision: &Decision<'_>) -> Vec<Task> {
-    let Some(wanted) = decision.flow().and_then(|flow| flow.data.purposes.as_ref()) else { return Vec::new() };
+    let wanted = decision.flow().and_then(|flow| flow.data.purposes.as_ref());
+    let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) else { return Vec::new() };
     let other = |tags: &[String]| !tags.is_empty() && !tags.iter().any(|tag| wanted.contains(tag));
     let drawn = decision.graph.drawn.as_deref();
     let of_phase = |task: &Task| {

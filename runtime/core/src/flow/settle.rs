@@ -201,10 +201,7 @@ impl Rules<'_, '_> {
         let linear = self.decision.graph.drawn.as_ref().is_some_and(|drawn| drawn.linear);
         match (linear, task.data.enabled_by_hand) {
             (true, None) => task.status.is_done() || self.board.linear_enabled(task.step_id, self.reach),
-            (_, by_hand) => {
-                let done = requirement::done(self.tasks.iter().copied());
-                requirement::enabled(spec, by_hand, &done, self.phases)
-            }
+            (_, by_hand) => requirement::enabled(spec, by_hand, self.tasks, self.phases),
         }
     }
 

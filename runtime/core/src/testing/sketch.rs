@@ -1,5 +1,7 @@
 //! Flows drawn in a few words, as a builder of templates would draw them.
 
+use serde_json::Map;
+
 use crate::clock::{Given, SequentialIds};
 use crate::definition::{Graph, Reentry, Step};
 use crate::flow::{
@@ -88,6 +90,7 @@ impl Sketch {
             due: None,
             assignees: vec![],
             taxonomies: vec![],
+            shown: Map::new(),
         });
     }
 
@@ -99,7 +102,7 @@ impl Sketch {
         let condition = condition.map(|name| if otherwise { format!("none-met-{from}") } else { name.to_owned() });
         let to = Some(to).filter(|to| !to.is_empty()).map(str::to_owned);
         let key = format!("e{}", self.edges.len());
-        self.edges.push(DrawnEdge { key, from: from.to_owned(), to, condition, otherwise });
+        self.edges.push(DrawnEdge { key, from: from.to_owned(), to, condition, otherwise, shown: Map::new() });
     }
 
     /// Lets a decision repeat tasks.

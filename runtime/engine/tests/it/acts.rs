@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use stepwell_core::flow::{
     Act, ActRefused, Deed, Draft, Drawn, DrawnEdge, FlowData, FlowPatch, FlowStatus, Schedule, Span, StartPeople,
     Surface, Task, TaskKind, TaskPatch, TaskSpec, TaskStatus, Trigger, Unit, compile,
@@ -45,7 +45,14 @@ fn drawn(bench: &Bench, steps: Vec<Step>, edges: &[&str]) -> Graph {
         let (ends, condition) =
             text.split_once(':').map_or((*text, None), |(ends, name)| (ends, Some(name.to_owned())));
         let (from, to) = ends.split_once('>').expect("an edge");
-        DrawnEdge { key: at.to_string(), from: from.to_owned(), to: Some(to.to_owned()), condition, otherwise: false }
+        DrawnEdge {
+            key: at.to_string(),
+            from: from.to_owned(),
+            to: Some(to.to_owned()),
+            condition,
+            otherwise: false,
+            shown: Map::new(),
+        }
     };
     let drawn = Drawn { edges: edges.iter().enumerate().map(edge).collect(), ..Drawn::default() };
     let definition = DefinitionId(Uuid::from_u128(1));
@@ -208,6 +215,25 @@ async fn the_end_of_a_child_completes_the_task_that_started_it() {
     assert_eq!(done.data.run.as_ref().and_then(|run| run.status.as_deref()), Some("success"));
     let ran = bench.requests().into_iter().find(|request| request.step_type == "outside").expect("the child's step");
     assert_eq!(ran.context.event, json!({ "n": 1 }));
+}
+
+#[tokio::test]
+async fn a_child_that_somebody_cancels_ends_its_task_at_once() {
+    let bench = Bench::new().await;
+    people(&bench);
+    bench.answer("outside-waits", |_| asks(json!({})));
+    let child = bench.define(&["outside-waits"], Reentry::Always).await;
+    starts(&bench, child);
+    let bench = bench.run().await;
+    let steps = vec![task("u", TaskKind::Automation, "inside-automation"), manual("b")];
+    let flow = begun(&bench, drawn(&bench, steps, &["trigger>u", "u>b"])).await;
+    let run = bench.until(child, ExecutionStatus::Waiting).await;
+    // Of itself the timer looks once in ten seconds.
+    let begun = tokio::time::Instant::now();
+    bench.engine.cancel(bench.workspace, child, run.id, "for a test").await.expect("a cancel");
+    let flow = until(&bench, flow.execution.id, |flow| current(flow) == ["b"]).await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "the timer was not told");
+    assert_eq!(of(&flow, "u").data.result.as_ref().expect("a result")["status"], "cancelled");
 }
 
 #[tokio::test]

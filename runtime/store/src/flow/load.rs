@@ -82,7 +82,8 @@ async fn load_once(conn: &mut Conn, workspace: WorkspaceId, id: ExecutionId) -> 
     Ok(Some(Loaded { execution, graph, visits, people }))
 }
 
-async fn is_deleted(conn: &mut Conn, workspace: WorkspaceId, id: ExecutionId) -> Result<bool, StoreError> {
+/// Whether this execution is a flow that was deleted softly.
+pub async fn is_deleted(conn: &mut Conn, workspace: WorkspaceId, id: ExecutionId) -> Result<bool, StoreError> {
     let query =
         sql::query("select 1 from flow where execution_id = $1 and workspace_id = $2 and deleted_at is not null");
     let row = query.bind(id.to_string()).bind(workspace.to_string()).fetch_optional(conn.db()).await?;

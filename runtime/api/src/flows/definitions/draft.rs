@@ -1,6 +1,6 @@
 //! From sections and steps to a graph without edges: tasks in one order, worked on from top to bottom.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use stepwell_core::flow::{Assignee, Draft, Drawn, DueRule, PhaseSpec, Requirement, TaskKind, TaskSpec, Trigger};
 use stepwell_core::{DefinitionId, Follow, Join, Position, Step, StepId, Timestamp};
 use uuid::Uuid;
@@ -51,6 +51,7 @@ fn phase(item: &DefinitionItem) -> Result<PhaseSpec, ApiError> {
         due: rule(item)?,
         assignees: people(item),
         taxonomies: item.taxonomies.clone().unwrap_or_default(),
+        shown: Map::new(),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use stepwell_core::StepId;
-use stepwell_core::flow::{LoopSpec, Task};
+use stepwell_core::flow::{LoopSpec, Task, TaskKind};
 
 use super::show::View;
 use crate::flows::wire::schedule::LoopConfig;
@@ -28,9 +28,13 @@ impl<'a> Loops<'a> {
         Self { around }
     }
 
-    /// The loop that a task is in; of its decision also the branches.
-    pub(super) fn task(&self, step: StepId) -> Option<LoopConfig> {
+    /// The loop that a task is in; of its decision also the branches. Another decision shows none: in the contract a decision's loop
+    /// has the branches, and is its own.
+    pub(super) fn task(&self, step: StepId, kind: TaskKind) -> Option<LoopConfig> {
         let (spec, rounds) = self.around.get(&step)?;
+        if kind == TaskKind::Decision && spec.decision != step {
+            return None;
+        }
         let branch = |branch: &String| (spec.decision == step).then(|| branch.clone());
         Some(LoopConfig {
             loop_branch_id: branch(&spec.again),

@@ -1,12 +1,18 @@
 //! Executions of flows (spec epilot-flows, 2, 5 and 9 to 11): started, shown, changed, searched and deleted.
 
+mod delete;
 mod get;
 mod loops;
+mod patch;
 mod phase_show;
+pub(crate) mod read;
+mod search;
 pub(crate) mod show;
+mod start;
 mod task_show;
 mod work_show;
 
+use axum::routing::post;
 use stepwell_core::flow::{Act, Deed, Surface};
 use stepwell_core::{ExecutionId, WorkspaceId};
 use stepwell_engine::Acted;
@@ -14,6 +20,7 @@ use stepwell_store::flow::{self, Loaded};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::colon::spelled;
 use super::error::Absent;
 use super::{ids, refused};
 use crate::error::ApiError;
@@ -21,7 +28,12 @@ use crate::state::ApiState;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(get::get))
+    let routes = OpenApiRouter::new().routes(routes!(start::start)).routes(routes!(search::search)).routes(routes!(
+        get::get,
+        patch::patch,
+        delete::delete
+    ));
+    spelled(routes, "/v2/flows/executions:search", &post(search::search))
 }
 
 /// The execution of an id on the wire, or what is said where there is none. One of another surface or workspace, and one that was

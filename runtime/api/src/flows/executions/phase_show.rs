@@ -12,6 +12,9 @@ use crate::flows::wire::common::More;
 use crate::flows::wire::task::AnalyticsInfo;
 use crate::wire::Time;
 
+/// Members that are never taken from what a template says beyond its own: the server says them.
+const OWN: &[&str] = &["template_id", "status", "updated_at", "analytics", "loop_config"];
+
 /// The phases of an execution, in order.
 pub(super) fn phases(of: &View<'_>, loops: &Loops<'_>) -> Vec<wire::execution::Phase> {
     let specs: HashMap<&str, &PhaseSpec> =
@@ -47,8 +50,14 @@ fn shown(phase: &Phase, spec: Option<&PhaseSpec>) -> wire::execution::Phase {
         analytics: Some(analytics(&phase.times)),
         taxonomies: some(spec.map(|spec| spec.taxonomies.clone()).unwrap_or_default()),
         loop_config: None,
-        more: More::new(),
+        more: spec.map(more).unwrap_or_default(),
     }
+}
+
+/// What the template says beyond what phases have.
+fn more(spec: &PhaseSpec) -> More {
+    let said = spec.shown.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+    said.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Who did what when.

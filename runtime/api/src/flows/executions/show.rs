@@ -146,6 +146,7 @@ fn edges(of: &View<'_>) -> Vec<Edge> {
             to_id: ids.get(edge.to.as_deref()?)?.clone(),
             condition_id: edge.condition.clone(),
             none_met: edge.otherwise.then_some(true),
+            more: edge.shown.clone(),
         })
     };
     drawn.edges.iter().filter_map(edge).collect()

@@ -84,7 +84,7 @@ fn shown(task: &Task, step: Option<&Step>, phases: &HashMap<&str, &str>, loops: 
         installer,
         partner,
         phase_id: task.phase.as_deref().and_then(|key| phases.get(key)).map(|id| (*id).to_owned()),
-        loop_config: loops.task(task.step_id),
+        loop_config: loops.task(task.step_id, task.kind),
         more: said,
         ..base
     };

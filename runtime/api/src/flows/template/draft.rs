@@ -36,6 +36,7 @@ fn phase(wire: TemplatePhase) -> PhaseSpec {
         due: wire.due_date_config.map(Into::into),
         assignees: all(wire.assigned_to.unwrap_or_default()),
         taxonomies: wire.taxonomies.unwrap_or_default(),
+        shown: wire.more,
     }
 }
 
@@ -46,6 +47,7 @@ fn edge(wire: TemplateEdge) -> DrawnEdge {
         to: wire.to_id.filter(|to| !to.is_empty()),
         condition: wire.condition_id.filter(|id| !id.is_empty()),
         otherwise: wire.none_met == Some(true),
+        shown: wire.more,
     }
 }
 

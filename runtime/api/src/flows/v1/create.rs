@@ -3,11 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use stepwell_core::flow::{Closing, FlowData, StartPeople, Surface};
+use stepwell_core::flow::{FlowData, StartPeople, Surface};
 use stepwell_core::{DefinitionKind, Start, WorkspaceId};
 use stepwell_engine::NewFlow;
+use stepwell_store::Conn;
 use stepwell_store::definition::{self, Written};
-use stepwell_store::{Conn, closing_reason};
 
 use super::{read, refused, shown};
 use crate::error::ApiError;
@@ -19,7 +19,7 @@ use crate::flows::error::{Absent, invalid};
 use crate::flows::wire::definition::WorkflowDefinition;
 use crate::flows::wire::v1::{UpdateEntityAttributes, UpdateSource, WorkflowExecution};
 use crate::flows::wire::v1_requests::WorkflowExecutionCreateReq;
-use crate::flows::{contexts, ids};
+use crate::flows::{closing, contexts, ids};
 use crate::scope::FlowsWrite;
 use crate::state::ApiState;
 
@@ -72,11 +72,13 @@ async fn start(
         return Err(ApiError::field("purposes", "too_big", format!("must have at most {MAX_PURPOSES} items")));
     }
     let assigned = wanted.assigned_to.or_else(|| document.assigned_to.clone()).unwrap_or_default();
+    let reasons = document.closing_reasons.as_ref();
+    let reasons = reasons.map(|reasons| reasons.iter().map(|reason| reason.id.clone()).collect());
     let data = FlowData {
         assignees: read::people(assigned, "assignedTo")?,
         due_rule: document.dynamic_due_date.as_ref().map(|rule| due::rule(rule, "dynamicDueDate")).transpose()?,
         due_by_hand: document.due_date.is_some(),
-        closing: closing(conn, workspace, &document).await?,
+        closing: closing::configured(conn, workspace, reasons, document.single_closing_reason_selection).await?,
         trigger: json!({ "type": wanted.trigger.unwrap_or_default() }),
         purposes: wanted.purposes,
         settings: settings(&document),
@@ -88,17 +90,6 @@ async fn start(
     let people = StartPeople { name, surface, contexts: about, entities, by: by.to_owned(), data, due_date };
     let start = Start { contact_id, people: Some(people), ..Start::default() };
     Ok(NewFlow { definition: of.definition.id, start })
-}
-
-/// The closing reasons to choose from, as the catalogue has them now.
-async fn closing(conn: &mut Conn, workspace: WorkspaceId, of: &WorkflowDefinition) -> Result<Closing, ApiError> {
-    let ids: Option<Vec<String>> =
-        of.closing_reasons.as_ref().map(|reasons| reasons.iter().map(|reason| reason.id.clone()).collect());
-    let configured = match ids {
-        Some(ids) => Some(closing_reason::titles(conn, workspace, &ids).await?),
-        None => None,
-    };
-    Ok(Closing { configured, single: of.single_closing_reason_selection, ..Closing::default() })
 }
 
 /// What an execution shows of its definition. What is written to entities is said as in the second version.

@@ -3,17 +3,17 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use stepwell_core::WorkspaceId;
-use stepwell_core::flow::{Closing, Deed, FlowPatch, Reason};
+use stepwell_core::flow::{Closing, Deed, FlowPatch};
 
 use super::{act, load, read};
 use crate::error::ApiError;
 use crate::extract::At;
 use crate::flows::actor::By;
 use crate::flows::body::Body;
-use crate::flows::contexts;
 use crate::flows::definitions::due;
 use crate::flows::error::Absent;
 use crate::flows::wire::v1_requests::WorkflowExecutionUpdateReq;
+use crate::flows::{closing, contexts};
 use crate::scope::FlowsWrite;
 use crate::state::ApiState;
 
@@ -48,9 +48,8 @@ async fn patch(
         contexts::check(about, ("id", "schema"))?;
         contexts::known(&mut state.store().reader().await?, workspace, about).await?;
     }
-    let selected = wanted.selected_closing_reasons.map(|reasons| {
-        reasons.into_iter().map(|reason| Reason { id: reason.id, title: reason.title }).collect::<Vec<_>>()
-    });
+    let selected = wanted.selected_closing_reasons;
+    let selected = selected.map(|sent| closing::reasons(sent, "selectedClosingReasons")).transpose()?;
     let description = wanted.closing_reason_description;
     let closing =
         (selected.is_some() || description.is_some()).then(|| Closing { selected, description, ..Closing::default() });

@@ -7,7 +7,7 @@ use super::common::{Assignee, ClosingReason, DueDateConfig, More, SectionStatus,
 use super::schedule::LoopConfig;
 use super::sync::EntitySync;
 use super::task::{AnalyticsInfo, AutomationInfo, Task};
-use crate::wire::Time;
+use crate::wire::{Time, nullable};
 
 /// An execution of a flow.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -159,6 +159,10 @@ pub(crate) struct Edge {
     /// Whether it is taken when no condition is met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) none_met: Option<bool>,
+    /// What the template says beyond that.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub(crate) more: More,
 }
 
 /// What started an execution.
@@ -259,8 +263,10 @@ pub(crate) struct PatchFlowReq {
     pub(crate) assigned_to: Option<Vec<Assignee>>,
     /// Why it is closed.
     pub(crate) closing_reason: Option<FlowClosingReason>,
-    /// When it is due; an empty text clears it. Goes before `due_date_config`.
-    pub(crate) due_date: Option<String>,
+    /// When it is due; null or an empty text clears it. Goes before `due_date_config`.
+    #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) due_date: Option<Option<String>>,
     /// The rule for that.
     pub(crate) due_date_config: Option<DueDateConfig>,
     /// What it is about.
@@ -274,8 +280,10 @@ pub(crate) struct PatchFlowReq {
 pub(crate) struct PatchPhaseReq {
     /// Its name.
     pub(crate) name: Option<String>,
-    /// When it is due; an empty text clears it. Goes before `due_date_config`.
-    pub(crate) due_date: Option<String>,
+    /// When it is due; null or an empty text clears it. Goes before `due_date_config`.
+    #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) due_date: Option<Option<String>>,
     /// The rule for that.
     pub(crate) due_date_config: Option<DueDateConfig>,
     /// Who answers for it.

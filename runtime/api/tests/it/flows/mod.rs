@@ -1,3 +1,4 @@
 //! The flows surface.
 
+mod executions;
 mod templates;

@@ -5,7 +5,7 @@
 mod bounds;
 mod edges;
 mod ids;
-mod people;
+pub(crate) mod people;
 mod schedule;
 mod task;
 

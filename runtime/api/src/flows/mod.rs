@@ -13,10 +13,12 @@ pub(crate) mod definitions;
 pub(crate) mod error;
 mod executions;
 pub(crate) mod ids;
+mod phases;
 pub(crate) mod read;
 mod reasons;
 pub(crate) mod refused;
 pub(crate) mod short;
+mod tasks;
 mod template;
 mod v1;
 pub(crate) mod wire;
@@ -32,5 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(definitions::routes())
         .merge(reasons::routes())
         .merge(executions::routes())
+        .merge(tasks::routes())
+        .merge(phases::routes())
         .merge(v1::routes())
 }

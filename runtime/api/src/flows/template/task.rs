@@ -52,7 +52,7 @@ impl From<TaskType> for TaskKind {
 }
 
 /// The step of a task. `otherwise` has the decisions with a default branch. Its id is made when the graph is compiled.
-pub(super) fn step(task: TemplateTask, otherwise: &HashSet<String>, given: &Given<'_>) -> Result<Step, ApiError> {
+pub(crate) fn step(task: TemplateTask, otherwise: &HashSet<String>, given: &Given<'_>) -> Result<Step, ApiError> {
     let shown = shown(&task)?;
     let config = config(&task, otherwise.contains(&task.id))?;
     Ok(Step {

@@ -9,7 +9,7 @@ use super::common::{
     StepStatus, TaskType, TriggerMode,
 };
 use super::schedule::{Condition, LoopConfig, Schedule};
-use crate::wire::Time;
+use crate::wire::{Time, nullable};
 
 /// A task. `task_type` says which of the members it has: `automation_config` and `automation_execution_id` those of automations,
 /// `trigger_mode` and `schedule` those of automations and decisions, `conditions` and `allow_parallel_execution` those of decisions,
@@ -233,8 +233,10 @@ pub(crate) struct PatchTaskReq {
     pub(crate) name: Option<String>,
     /// Where it stands.
     pub(crate) status: Option<StepStatus>,
-    /// When it is due; an empty text clears it. Goes before `due_date_config`.
-    pub(crate) due_date: Option<String>,
+    /// When it is due; null or an empty text clears it. Goes before `due_date_config`.
+    #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) due_date: Option<Option<String>>,
     /// The rule for that.
     pub(crate) due_date_config: Option<DueDateConfig>,
     /// Who is to do it.

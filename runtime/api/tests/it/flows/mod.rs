@@ -1,4 +1,6 @@
 //! The flows surface.
 
+mod added;
 mod executions;
+mod tasks;
 mod templates;

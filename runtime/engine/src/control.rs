@@ -44,16 +44,19 @@ impl Engine {
         reason: &str,
     ) -> Result<Execution, EngineError> {
         let (stamp, reason) = (self.stamp(), reason.to_owned());
-        self.0
-            .store
-            .write(move |conn| {
-                Box::pin(async move {
-                    find(conn, workspace, definition, id).await?;
-                    change(conn, workspace, id, Input::Cancelled { reason }, &stamp).await?;
-                    find(conn, workspace, definition, id).await
-                })
+        let cancelled = self.0.store.write(move |conn| {
+            Box::pin(async move {
+                find(conn, workspace, definition, id).await?;
+                change(conn, workspace, id, Input::Cancelled { reason }, &stamp).await?;
+                find(conn, workspace, definition, id).await
             })
-            .await
+        });
+        let cancelled = cancelled.await?;
+        if cancelled.parent.is_some() {
+            // Who waits for its end is due.
+            self.wake_timer();
+        }
+        Ok(cancelled)
     }
 
     /// Cancels every execution of a definition that has not ended, in bounded commits, and says how many there were.
@@ -74,7 +77,9 @@ impl Engine {
                 })
                 .await?;
             cancelled += batch;
-            if batch == 0 {
+            if batch > 0 {
+                self.wake_timer();
+            } else {
                 return Ok(cancelled);
             }
         }

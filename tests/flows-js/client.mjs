@@ -11,9 +11,9 @@ const require = createRequire(import.meta.url);
 export const base = process.env.STEPWELL_URL;
 export const key = process.env.STEPWELL_KEY;
 
-function pointed(client) {
+function pointed(client, as) {
   client.defaults.baseURL = base;
-  authorize(client, () => key);
+  authorize(client, () => as);
   return checked(client);
 }
 
@@ -32,9 +32,14 @@ function checked(client) {
   return client;
 }
 
-export const executions = pointed(workflow.createClient());
-export const templates = pointed(workflowDefinition.createClient());
-export const entities = pointed(entity.createClient());
+// The clients with another key.
+export const withKey = (as) => ({
+  executions: pointed(workflow.createClient(), as),
+  templates: pointed(workflowDefinition.createClient(), as),
+  entities: pointed(entity.createClient(), as),
+});
+
+export const { executions, templates, entities } = withKey(key);
 
 // The older client, with a default header.
 export const old = checked(require('@epilot/workflow-client').createClient());

@@ -43,7 +43,7 @@ function definitions(document) {
   return all;
 }
 
-function compile(document) {
+function compile(document, api) {
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats(ajv);
   const shared = definitions(document);
@@ -57,14 +57,14 @@ function compile(document) {
       });
       const pattern = new RegExp(`^${path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^}]+\}/g, '[^/]+')}$`);
       const parameters = (path.match(/\{/g) ?? []).length;
-      operations.push({ id: operation.operationId, method, pattern, parameters, answers: Object.fromEntries(answers) });
+      operations.push({ id: operation.operationId, api, method, path, pattern, parameters, answers: Object.fromEntries(answers) });
     }
   }
   // Literal paths before those with parameters.
   return operations.sort((a, b) => a.parameters - b.parameters);
 }
 
-const operations = [...compile(documents.execution), ...compile(documents.definition)];
+const operations = [...compile(documents.execution, 'executions'), ...compile(documents.definition, 'templates')];
 
 // Which operations were called, with which statuses.
 export const called = new Map();
@@ -93,4 +93,10 @@ export function check(method, url, status, body) {
   }
 }
 
-export const names = operations.map((operation) => operation.id);
+// What the documents say of each operation: its parameters in the path, and the statuses it may be answered with.
+export const documented = operations.map(({ id, path, answers, api }) => ({
+  id,
+  api,
+  parameters: [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name),
+  statuses: Object.keys(answers).map(Number),
+}));

@@ -6,6 +6,8 @@
 
 mod audit;
 mod flow;
+mod flows;
+mod hands;
 mod load;
 mod seed;
 

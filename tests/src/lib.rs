@@ -2,6 +2,7 @@
 
 mod client;
 mod database;
+mod flow;
 mod http_peer;
 mod live;
 mod node;
@@ -14,6 +15,7 @@ mod workflow;
 
 pub use client::{Client, Reply};
 pub use database::on_postgres;
+pub use flow::{Flow, SCHEMA};
 pub use http_peer::{HttpPeer, Received, Script};
 pub use live::{Live, LiveEvent};
 pub use node::run_in_node;

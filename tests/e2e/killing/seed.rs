@@ -24,6 +24,17 @@ impl Seed {
         mixed ^ (mixed >> 31)
     }
 
+    /// Another one that follows from this.
+    pub(super) fn fork(&mut self) -> Self {
+        Self(self.next())
+    }
+
+    /// One of several; none of none.
+    pub(super) fn choice<'c, T>(&mut self, of: &'c [T]) -> Option<&'c T> {
+        let place = self.next().checked_rem(of.len() as u64)?;
+        of.get(usize::try_from(place).ok()?)
+    }
+
     /// A time of so many milliseconds.
     pub(crate) fn between(&mut self, least: u64, most: u64) -> Duration {
         Duration::from_millis(least + self.next() % (most - least + 1))

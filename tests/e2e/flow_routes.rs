@@ -27,8 +27,7 @@ impl Belongings {
         let contexts = json!([{ "id": entity["_id"], "schema": "order", "title": MARK }]);
         let execution = json!({ "workflowId": definition["id"], "contexts": contexts });
         let execution = made("/v1/workflows/executions", execution).await;
-        let tasks = json!([{ "id": "t", "name": MARK, "task_type": "MANUAL" }]);
-        let template = made("/v2/flows/templates", json!({ "name": MARK, "tasks": tasks, "edges": [] })).await;
+        let template = made("/v2/flows/templates", template()).await;
         let mut names = BTreeMap::from([
             ("id", text(&entity["_id"])),
             ("slug", "order".to_owned()),
@@ -60,17 +59,36 @@ impl Belongings {
     }
 }
 
-/// A flow of the second version, where the server has them.
-async fn flow(client: &Client, template: &Value, entity: &Value) -> Vec<(&'static str, String)> {
+/// A template of two tasks in a phase, one behind the other, and an automation that begins in two days.
+fn template() -> Value {
+    let manual = |id: &str| json!({ "id": id, "name": MARK, "task_type": "MANUAL", "phase_id": "p" });
+    let timed = json!({
+        "id": "s", "name": MARK, "task_type": "AUTOMATION", "trigger_mode": "automatic",
+        "automation_config": { "flow_id": MARK }, "schedule": { "mode": "delayed", "duration": 2, "unit": "days" },
+    });
+    json!({
+        "name": MARK, "phases": [{ "id": "p", "name": MARK }], "tasks": [manual("t"), manual("u"), timed],
+        "edges": [{ "id": "e", "from_id": "t", "to_id": "u" }],
+    })
+}
+
+/// A running flow with its tasks, its phase and its schedule.
+async fn flow(client: &Client, template: &Value, entity: &Value) -> [(&'static str, String); 5] {
     let contexts = json!([{ "entity_id": entity, "entity_schema": "order" }]);
     let start = json!({ "flow_template_id": template, "contexts": contexts });
-    let started = client.post("/v2/flows/executions", start).await;
-    if started.status == 404 {
-        return Vec::new();
-    }
-    let flow = started.expect(201);
+    let flow = client.post("/v2/flows/executions", start).await.expect(201);
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    vec![("execution_id", text(&flow["id"])), ("task_id", text(&flow["tasks"][0]["id"]))]
+    let [first, second, timed] = ["t", "u", "s"].map(|key| {
+        let mut tasks = flow["tasks"].as_array().expect("tasks").iter();
+        tasks.find(|task| task["template_id"] == key).expect("a task")
+    });
+    [
+        ("execution_id", text(&flow["id"])),
+        ("task_id", text(&first["id"])),
+        ("next_task_id", text(&second["id"])),
+        ("phase_id", text(&flow["phases"][0]["id"])),
+        ("schedule_id", text(&timed["schedule"]["schedule_id"])),
+    ]
 }
 
 async fn of_flows(client: &Client) -> Vec<Route> {
@@ -130,6 +148,10 @@ fn body(route: &Route, belongings: &Belongings) -> Value {
         ("POST", "/v2/flows/executions") => {
             json!({ "flow_template_id": id("flowId"), "contexts": [{ "entity_id": "x", "entity_schema": "y" }] })
         }
+        ("POST", "/v2/flows/executions/{execution_id}/tasks") => json!({
+            "previous_task_id": id("task_id"), "next_task_id": id("next_task_id"), "task": { "name": "Theirs" },
+        }),
+        ("PATCH", path) if path.ends_with("/tasks/{task_id}") => json!({ "status": "SKIPPED", "name": "Theirs" }),
         ("PATCH", path) if path.ends_with("/closing-reasons/{reasonId}") => json!({ "status": "INACTIVE" }),
         ("PATCH", path) if path.ends_with("/closing-reasons") => json!({ "reasons": [] }),
         ("PATCH", _) => json!({ "status": "CLOSED", "name": "Theirs" }),

@@ -1,8 +1,6 @@
 //! The types of the flows surface, named and shaped as on the wire (spec epilot-flows, 4 to 7). Where a shape is in doubt, the OpenAPI
 //! documents in the npm package decide.
 
-#![allow(dead_code, reason = "the routes that read them follow")]
-
 pub(crate) mod common;
 pub(crate) mod definition;
 pub(crate) mod execution;

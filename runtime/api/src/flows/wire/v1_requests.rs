@@ -81,6 +81,7 @@ pub(crate) struct CreateStepReq {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UpdateStepReq {
     /// Deprecated; not looked at.
+    #[expect(dead_code, reason = "clients may send it, so the schema has it")]
     pub(crate) step_id: Option<String>,
     /// Deprecated; kept and given back.
     pub(crate) entity_ref_id: Option<String>,

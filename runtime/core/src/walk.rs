@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use crate::decision::Decision;
-use crate::definition::{Join, Looping, Transition};
+use crate::definition::{Graph, Join, Looping, Transition};
 use crate::end;
 use crate::execution::{ExecutionStatus, StepExecution, StepStatus};
-use crate::flow::{self, Seen};
+use crate::flow::{self, LoopSpec, Seen};
 use crate::id::{StepId, TransitionId};
 use crate::journal::JournalKind;
 use crate::paths::Paths;
@@ -76,18 +76,7 @@ pub(crate) fn take_up(decision: &mut Decision<'_>, steps: impl IntoIterator<Item
 
 /// A loop's steps may be entered again. What is left of its last pass is given up, and loops inside count anew.
 fn begin_pass(decision: &mut Decision<'_>, back: TransitionId) {
-    let paths = Paths::of(decision.graph);
-    let counting = decision.graph.transitions.iter().filter(|edge| edge.counter() == Some(back));
-    let body: HashSet<_> = counting.flat_map(|edge| paths.body(edge)).collect();
-    let inside = |edge: &&Transition| {
-        edge.id != back
-            && matches!(edge.looping, Some(Looping::Back { .. }))
-            && body.contains(&edge.from)
-            && body.contains(&edge.to)
-            // Of two edges that lead back over the same steps neither is inside the other: they would count for ever.
-            && paths.body(edge).len() < body.len()
-    };
-    let inner: Vec<_> = decision.graph.transitions.iter().filter(inside).map(|edge| edge.id).collect();
+    let (body, inner) = repeated(decision.graph, back);
     let marking = &mut decision.changes.execution.marking;
     marking.entered.retain(|step| !body.contains(step));
     marking.passes.retain(|edge, _| !inner.contains(edge));
@@ -97,6 +86,30 @@ fn begin_pass(decision: &mut Decision<'_>, back: TransitionId) {
     decision.note(JournalKind::PassBegun, None, data);
     decision.skip(|visit| body.contains(&visit.step_id));
     flow::again(decision, &body);
+}
+
+/// The steps that a loop repeats, and the edges that count the rounds of the loops inside it. What people drew says both.
+fn repeated(graph: &Graph, back: TransitionId) -> (HashSet<StepId>, Vec<TransitionId>) {
+    let drawn = graph.drawn.as_deref().map_or(&[][..], |drawn| &drawn.compiled.loops);
+    if let Some(of) = drawn.iter().find(|of| of.back == back) {
+        let body: HashSet<_> = of.body.iter().copied().collect();
+        let inside = |it: &&LoopSpec| it.body.len() < body.len() && it.body.iter().all(|step| body.contains(step));
+        let inner = drawn.iter().filter(inside).map(|it| it.back).collect();
+        return (body, inner);
+    }
+    let paths = Paths::of(graph);
+    let counting = graph.transitions.iter().filter(|edge| edge.counter() == Some(back));
+    let body: HashSet<_> = counting.flat_map(|edge| paths.body(edge)).collect();
+    let inside = |edge: &&Transition| {
+        edge.id != back
+            && matches!(edge.looping, Some(Looping::Back { .. }))
+            && body.contains(&edge.from)
+            && body.contains(&edge.to)
+            // Of two edges that lead back over the same steps neither is inside the other: they would count for ever.
+            && paths.body(edge).len() < body.len()
+    };
+    let inner = graph.transitions.iter().filter(inside).map(|edge| edge.id).collect();
+    (body, inner)
 }
 
 /// A step is due, or its task becomes current.

@@ -4,9 +4,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::drawn::LoopSpec;
 use super::spec::TaskSpec;
 use super::task::Task;
-use crate::definition::{Graph, Guard, Looping};
+use crate::definition::{Graph, Guard, Looping, Transition};
 use crate::id::StepId;
 use crate::marking::Marking;
 use crate::paths::{Paths, Way};
@@ -103,16 +104,31 @@ impl<'a> Board<'a> {
             return self.taken(step);
         }
         let ways = self.paths.leaving(step).iter().copied();
-        ways.filter(|way| way.edge.is_none_or(|edge| self.may_pass(edge))).collect()
+        ways.filter(|way| way.edge.is_none_or(|edge| self.may_pass(edge, round))).collect()
     }
 
-    fn may_pass(&self, edge: &crate::definition::Transition) -> bool {
-        matches!(edge.looping, Some(Looping::UsedUp { .. })) || self.marking.lets_pass(self.graph, edge)
+    /// `round`: the loop that would be in a new round: loops inside it count anew.
+    fn may_pass(&self, edge: &Transition, round: Option<usize>) -> bool {
+        let counter = match edge.looping {
+            None | Some(Looping::UsedUp { .. }) => return true,
+            Some(Looping::Back { .. }) => edge.id,
+            Some(Looping::BackAs { of } | Looping::Within { of }) => of,
+        };
+        let loops = self.loops();
+        let inner = loops.iter().find(|of| of.back == counter);
+        let anew = round.and_then(|at| loops.get(at)).zip(inner).is_some_and(|(outer, inner)| {
+            inner.body.len() < outer.body.len() && inner.body.iter().all(|step| outer.body.contains(step))
+        });
+        anew || self.marking.lets_pass(self.graph, edge)
+    }
+
+    fn loops(&self) -> &'a [LoopSpec] {
+        self.graph.drawn.as_ref().map_or(&[][..], |drawn| &drawn.compiled.loops)
     }
 
     /// The loop that is in a new round where a way leads to: the largest that it leads back in, as long as it stays inside.
     fn round(&self, way: &Way<'_>, round: Option<usize>) -> Option<usize> {
-        let loops = self.graph.drawn.as_ref().map_or(&[][..], |drawn| &drawn.compiled.loops);
+        let loops = self.loops();
         let begun =
             way.edge.and_then(|edge| edge.counter()).and_then(|back| loops.iter().position(|it| it.back == back));
         // Inner loops come first, so the larger number is the larger loop.

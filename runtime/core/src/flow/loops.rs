@@ -95,18 +95,37 @@ pub(super) fn find(
     if !problems.is_empty() {
         return Err(problems);
     }
-    for found in &mut loops {
-        let ends = |end: fn(&Resolved) -> StepId| -> Vec<_> {
-            found.back.iter().filter_map(|place| edges.get(*place)).map(end).collect()
-        };
-        let (targets, sources) = (ends(|edge| edge.to), ends(|edge| edge.from));
-        let forward = |place: usize, _: &Resolved| !taken.contains(&place);
-        let before = web.reaching(&sources, forward);
-        let body: BTreeSet<_> = web.reached(&targets, forward).into_iter().filter(|it| before.contains(it)).collect();
-        found.body = body.into_iter().collect();
+    Ok(with_bodies(&web, loops, &taken))
+}
+
+/// The loops with what they repeat, inner ones first: what lies between the ends of their edges that lead back, and with the loops inside
+/// them all that these repeat. A loop is inside another if what it repeats before its decision is part of what the other does.
+fn with_bodies(web: &Web<'_>, loops: Vec<Found>, back: &HashSet<usize>) -> Vec<Found> {
+    let forward = |place: usize, _: &Resolved| !back.contains(&place);
+    let between = |found: &Found, sources: &[StepId]| -> BTreeSet<StepId> {
+        let edges = found.back.iter().filter_map(|place| web.edges.get(*place));
+        let targets: Vec<_> = edges.map(|edge| edge.to).collect();
+        let before = web.reaching(sources, forward);
+        web.reached(&targets, forward).into_iter().filter(|step| before.contains(step)).collect()
+    };
+    let sources = |found: &Found| -> Vec<_> {
+        found.back.iter().filter_map(|place| web.edges.get(*place)).map(|edge| edge.from).collect()
+    };
+    let mut all: Vec<_> = loops
+        .into_iter()
+        .map(|found| (between(&found, &[found.decision]), between(&found, &sources(&found)), found))
+        .collect();
+    all.sort_by_key(|(first, ..)| first.len());
+    let mut done: Vec<(BTreeSet<StepId>, Found)> = Vec::with_capacity(all.len());
+    for (first, mut body, found) in all {
+        for (inner, of) in done.iter().filter(|(inner, _)| inner.len() < first.len()) {
+            if inner.is_subset(&first) {
+                body.extend(of.body.iter().copied());
+            }
+        }
+        done.push((first, Found { body: body.into_iter().collect(), ..found }));
     }
-    loops.sort_by_key(|found| found.body.len());
-    Ok(loops)
+    done.into_iter().map(|(_, found)| found).collect()
 }
 
 /// The places of all edges that lead back.

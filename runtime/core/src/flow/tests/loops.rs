@@ -85,3 +85,27 @@ fn what_is_left_of_a_round_is_given_up() {
     play.done("b");
     assert_eq!((play.current().as_str(), play.is("u")), ("a", TaskStatus::Pending));
 }
+
+#[test]
+fn a_round_of_the_outer_loop_repeats_the_loop_branch_of_the_inner_one_and_counts_it_anew() {
+    let edges = ["a>d", "d>u:again", "u>a", "d>dd:out", "dd>a:again", "dd>z:out"];
+    let sketch = Sketch::plain(&edges).repeats("d", "again", "out", 1).repeats("dd", "again", "out", 1);
+    let again: &[&str] = &["again"];
+    let mut play = sketch.play().answers("d", &[again; 4]).answers("dd", &[again; 2]).settled();
+    for _ in 0..2 {
+        assert_eq!(play.current(), "a");
+        play.done("a");
+        assert_eq!(play.current(), "u");
+        play.done("u").done("a");
+    }
+    assert_eq!((play.current().as_str(), play.ran("d"), play.ran("dd")), ("z", 4, 2));
+}
+
+#[test]
+fn what_stands_on_the_loop_branch_of_an_inner_loop_is_given_up_when_the_outer_one_goes_round() {
+    let edges = ["a>d", "d>u:again", "u>a", "d>dd:out", "dd>a:again", "dd>z:out"];
+    let sketch = Sketch::plain(&edges).repeats("d", "again", "out", 1).repeats("dd", "again", "out", 1);
+    let mut play = sketch.play().answers("d", &[&["again", "out"]]).answers("dd", &[&["again"]]).settled();
+    play.done("a");
+    assert_eq!((play.current().as_str(), play.is("u")), ("a", TaskStatus::Pending));
+}

@@ -47,6 +47,8 @@ struct Round {
     max: u32,
     /// What it repeats, itself included.
     body: Tasks,
+    /// Of that, what paths come to before it repeats anything.
+    first: Tasks,
     counter: TransitionId,
 }
 
@@ -94,12 +96,63 @@ impl Chart {
             if let (Some(repeat), Some(counted)) = (&spec.repeat, counted) {
                 let (again, leave, max, counter) =
                     (repeat.again.clone(), repeat.leave.clone(), repeat.max, counted.back);
-                chart.loops.push(Round { decision: at, again, leave, max, body: 0, counter });
+                chart.loops.push(Round { decision: at, again, leave, max, body: 0, first: 0, counter });
             }
         }
-        let bodies: Vec<_> = (0..chart.loops.len()).map(|of| chart.body(of)).collect();
-        chart.loops.iter_mut().zip(bodies).for_each(|(of, body)| of.body = body);
+        chart.measure(graph);
         Some(chart)
+    }
+
+    /// Finds out what loops repeat, with the loops inside them.
+    fn measure(&mut self, graph: &Graph) {
+        let begins = graph.trigger().map(|trigger| graph.outgoing(trigger.id)).unwrap_or_default();
+        let begins: Vec<_> = begins.iter().filter_map(|edge| self.place(edge.to)).collect();
+        let own: Vec<Tasks> = (0..self.loops.len()).map(|of| self.circles(of)).collect();
+        let first: Vec<Tasks> = (0..own.len()).map(|of| own[of] & self.at_first(of, own[of], &begins)).collect();
+        let mut bodies = own.clone();
+        for _ in 0..own.len() {
+            for (outer, inner) in (0..own.len()).flat_map(|outer| (0..own.len()).map(move |inner| (outer, inner))) {
+                if first[inner] != first[outer] && first[inner] & !first[outer] == 0 {
+                    bodies[outer] |= bodies[inner];
+                }
+            }
+        }
+        for (of, found) in self.loops.iter_mut().enumerate() {
+            (found.body, found.first) = (bodies[of], first[of]);
+        }
+    }
+
+    /// What paths come to before a loop repeats anything.
+    fn at_first(&self, of: usize, circles: Tasks, begins: &[usize]) -> Tasks {
+        let decision = self.loops[of].decision;
+        let mut found = self.spread(begins, of);
+        if found >> decision & 1 == 0 {
+            // Nothing leads into it: it begins with the first of its tasks.
+            let head = (0..self.nodes.len()).find(|at| circles >> at & 1 == 1 && *at != decision).unwrap_or(decision);
+            found |= self.spread(&[head], of);
+        }
+        found | 1 << decision
+    }
+
+    /// What is reached from some tasks without the loop branch of a loop.
+    fn spread(&self, from: &[usize], without: usize) -> Tasks {
+        let mut found: Tasks = from.iter().map(|at| 1 << at).fold(0, |all, bit| all | bit);
+        let mut open = from.to_vec();
+        while let Some(at) = open.pop() {
+            let arrows = self.nodes[at].arrows.iter().filter(|arrow| self.repeats(at, arrow) != Some(without));
+            for to in arrows.map(|arrow| arrow.to).chain(self.exits(at).iter().copied()) {
+                if found >> to & 1 == 0 {
+                    found |= 1 << to;
+                    open.push(to);
+                }
+            }
+        }
+        found
+    }
+
+    /// Where the phase of a task leads to once it is finished.
+    fn exits(&self, at: usize) -> &[usize] {
+        self.nodes[at].phase.map_or(&[][..], |phase| &self.phases[phase].exits)
     }
 
     pub(crate) fn place(&self, step: StepId) -> Option<usize> {
@@ -125,14 +178,14 @@ impl Chart {
     }
 
     /// What lies with its decision on a circle that no other loop closes.
-    fn body(&self, of: usize) -> Tasks {
+    fn circles(&self, of: usize) -> Tasks {
         let mut on: Vec<Tasks> = (0..self.nodes.len()).map(|at| 1 << at).collect();
         loop {
             let before = on.clone();
             for (at, node) in self.nodes.iter().enumerate() {
                 let own = |arrow: &&Arrow| self.repeats(at, arrow).is_none_or(|repeats| repeats == of);
-                let exits = node.phase.map_or(&[][..], |phase| &self.phases[phase].exits);
-                for to in node.arrows.iter().filter(own).map(|arrow| arrow.to).chain(exits.iter().copied()) {
+                let exits = self.exits(at).iter().copied();
+                for to in node.arrows.iter().filter(own).map(|arrow| arrow.to).chain(exits) {
                     on[at] |= on[to];
                 }
             }
@@ -166,6 +219,16 @@ impl Chart {
         found
     }
 
+    /// The loop that is begun anew by an arrow: it leads back to what comes before its decision, from there or from its loop branch.
+    fn begins_anew(&self, from: usize, arrow: &Arrow) -> Option<usize> {
+        let back = |of: &usize| {
+            let it = &self.loops[*of];
+            let leaves = self.repeats(from, arrow) == Some(*of) || (it.body & !it.first) >> from & 1 == 1;
+            leaves && it.first >> arrow.to & 1 == 1
+        };
+        (0..self.loops.len()).filter(back).min_by_key(|of| self.loops[*of].body.count_ones())
+    }
+
     /// Where one may get from a task, each with the loop that is begun anew by it. `round`: the loop that was begun anew before it:
     /// what is done in it is to be done again.
     fn ways(&self, at: usize, round: Option<usize>, standing: &Standing<'_>) -> Vec<(usize, Option<usize>)> {
@@ -173,13 +236,15 @@ impl Chart {
         let anew = round.is_some_and(|of| self.loops[of].body >> at & 1 == 1);
         let done = standing.tasks[at].filter(|task| task.status.is_done() && !anew && standing.on >> at & 1 == 0);
         let used_up = |of: usize| {
-            let outer = round.is_some_and(|round| round != of);
-            !outer && standing.marking.passed(self.loops[of].counter) >= self.loops[of].max
+            let outer = round.map_or(0, |round| self.loops[round].body);
+            let anew = self.loops[of].body != outer && self.loops[of].body & !outer == 0;
+            !anew && standing.marking.passed(self.loops[of].counter) >= self.loops[of].max
         };
-        let exits = || node.phase.map_or(&[][..], |phase| &self.phases[phase].exits).iter().map(|to| (*to, None));
-        let passes = |arrow: &&Arrow| self.repeats(at, arrow).is_none_or(|of| !used_up(of));
+        let exits = || self.exits(at).iter().map(|to| (*to, None));
+        let counted = |arrow: &Arrow| self.repeats(at, arrow).or(self.begins_anew(at, arrow));
+        let passes = |arrow: &&Arrow| counted(arrow).is_none_or(|of| !used_up(of));
         let arrows = node.arrows.iter().filter(passes);
-        let way = |arrow: &Arrow| (arrow.to, self.repeats(at, arrow));
+        let way = |arrow: &Arrow| (arrow.to, self.begins_anew(at, arrow));
         let Some(task) = done else { return arrows.map(way).chain(exits()).collect() };
         let mut chosen = task.data.chosen.clone();
         for of in self.loops.iter().enumerate().filter(|(of, round)| round.decision == at && used_up(*of)) {

@@ -12,6 +12,7 @@ use stepwell_core::{ExecutionId, WorkspaceId};
 
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::plan::CHECKED_WORKSPACE;
 use crate::row::{self, Read};
 use crate::sql::{DbRow, QueryBuilder};
 
@@ -54,10 +55,7 @@ async fn contexts(
     workspace: WorkspaceId,
     executions: &[ExecutionId],
 ) -> Result<Vec<(ExecutionId, Context)>, StoreError> {
-    let mut select = QueryBuilder::new("select * from flow_context where workspace_id = ");
-    select.push_bind(workspace.to_string());
-    row::push_in(&mut select, " and execution_id in ", executions.iter().map(ExecutionId::to_string));
-    select.push(" order by execution_id, position");
+    let select = select_contexts(workspace, executions);
     row::all(select.build().fetch_all(conn.db()).await?, |row| {
         let context = Context {
             entity_id: row.raw("entity_id")?,
@@ -67,6 +65,14 @@ async fn contexts(
         };
         Ok((row.parsed("execution_id")?, context))
     })
+}
+
+fn select_contexts(workspace: WorkspaceId, executions: &[ExecutionId]) -> QueryBuilder {
+    let mut select = QueryBuilder::new("select * from flow_context where ");
+    select.push(CHECKED_WORKSPACE).push_bind(workspace.to_string());
+    row::push_in(&mut select, " and execution_id in ", executions.iter().map(ExecutionId::to_string));
+    select.push(" order by execution_id, position");
+    select
 }
 
 /// A flow without what it is about, which stands in rows of its own.
@@ -90,4 +96,17 @@ fn read(row: &DbRow) -> Result<Flow, StoreError> {
 pub(crate) fn due(row: &DbRow) -> Result<Option<Due>, StoreError> {
     let Some(text) = row.raw::<Option<String>>("due_date")? else { return Ok(None) };
     Ok(Some(Due { text, at: row.maybe_time("due_at")? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::assert_by_execution;
+
+    #[test]
+    fn contexts_are_looked_up_by_their_executions_however_many_the_workspace_has() {
+        let (workspace, execution) = (WorkspaceId(uuid::Uuid::nil()), ExecutionId(uuid::Uuid::nil()));
+        assert_by_execution(&select_contexts(workspace, &[execution]), "flow_context");
+        assert_by_execution(&select_contexts(workspace, &[execution; 5]), "flow_context");
+    }
 }

@@ -33,6 +33,7 @@ pub mod management;
 pub mod notify;
 pub mod outbox;
 mod page;
+mod plan;
 pub mod plugin;
 mod postgres;
 pub mod prune;

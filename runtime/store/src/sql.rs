@@ -227,6 +227,12 @@ impl QueryBuilder {
         self
     }
 
+    /// The statement as far as it is put together.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The statement.
     pub(crate) fn build(self) -> Query {
         Query { text: AssertSqlSafe(self.text).into_sql_str(), arguments: self.arguments, persistent: true }

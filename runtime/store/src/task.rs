@@ -11,6 +11,7 @@ use stepwell_core::{ExecutionId, WorkspaceId};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::flow::{self, ROWS};
+use crate::plan::CHECKED_WORKSPACE;
 use crate::row::{self, Read};
 use crate::sql::{DbRow, QueryBuilder};
 
@@ -27,13 +28,17 @@ pub(crate) async fn of(
 ) -> Result<Vec<Task>, StoreError> {
     let mut found = Vec::new();
     for part in executions.chunks(ROWS) {
-        let mut select = QueryBuilder::new("select * from task where workspace_id = ");
-        select.push_bind(workspace.to_string());
-        row::push_in(&mut select, " and execution_id in ", part.iter().map(ExecutionId::to_string));
-        select.push(" order by execution_id, position, id");
-        found.extend(row::all(select.build().fetch_all(conn.db()).await?, read)?);
+        found.extend(row::all(select_of(workspace, part).build().fetch_all(conn.db()).await?, read)?);
     }
     Ok(found)
+}
+
+fn select_of(workspace: WorkspaceId, executions: &[ExecutionId]) -> QueryBuilder {
+    let mut select = QueryBuilder::new("select * from task where ");
+    select.push(CHECKED_WORKSPACE).push_bind(workspace.to_string());
+    row::push_in(&mut select, " and execution_id in ", executions.iter().map(ExecutionId::to_string));
+    select.push(" order by execution_id, position, id");
+    select
 }
 
 fn read(row: &DbRow) -> Result<Task, StoreError> {
@@ -57,4 +62,17 @@ fn read(row: &DbRow) -> Result<Task, StoreError> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::assert_by_execution;
+
+    #[test]
+    fn tasks_are_looked_up_by_their_executions_however_many_the_workspace_has() {
+        let (workspace, execution) = (WorkspaceId(uuid::Uuid::nil()), ExecutionId(uuid::Uuid::nil()));
+        assert_by_execution(&select_of(workspace, &[execution]), "task");
+        assert_by_execution(&select_of(workspace, &[execution; 3]), "task");
+    }
 }

@@ -86,7 +86,8 @@ async fn assign(conn: &mut Conn, flow: &Flow, is_new: bool) -> Result<(), StoreE
 
 async fn replace_contexts(conn: &mut Conn, flow: &Flow, is_new: bool) -> Result<(), StoreError> {
     if !is_new {
-        let delete = sql::query("delete from flow_context where execution_id = $1 and workspace_id = $2");
+        // An index of the workspace would be taken as gladly as that of the execution.
+        let delete = sql::query("delete from flow_context where execution_id = $1 and workspace_id || '' = $2");
         let delete = delete.bind(flow.execution_id.to_string()).bind(flow.workspace_id.to_string());
         delete.execute(conn.db()).await?;
     }

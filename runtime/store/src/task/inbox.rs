@@ -11,6 +11,7 @@ use stepwell_core::{ExecutionId, StepExecutionId, TaskId, Timestamp, WorkspaceId
 use super::read;
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::plan::CHECKED_WORKSPACE;
 use crate::row::{self, Read};
 use crate::sql::{DbRow, QueryBuilder};
 
@@ -128,7 +129,7 @@ pub async fn inbox(
 
 /// The task of this id.
 pub async fn find(conn: &mut Conn, workspace: WorkspaceId, id: TaskId) -> Result<Option<InboxTask>, StoreError> {
-    let mut select = begin(workspace);
+    let mut select = begin(workspace, None);
     select.push(" and t.id = ").push_bind(id.to_string());
     let mut found = row::all(select.build().fetch_all(conn.db()).await?, read_inbox)?;
     found.truncate(1);
@@ -138,15 +139,21 @@ pub async fn find(conn: &mut Conn, workspace: WorkspaceId, id: TaskId) -> Result
 
 /// Selects tasks with what is shown beside them. A step that is drawn as a task has one active visit at most; any other has a task
 /// for each of its visits, of the same id.
-fn begin(workspace: WorkspaceId) -> QueryBuilder {
+fn begin(workspace: WorkspaceId, of: Option<ExecutionId>) -> QueryBuilder {
     let mut select = QueryBuilder::new(
         "select t.*, coalesce(f.name, d.name, '') as execution_name, f.status as flow_status, v.id as visit,
          w.task as request from task t left join flow f on f.execution_id = t.execution_id
          left join definition d on d.id = t.definition_id and d.workspace_id = t.workspace_id
          left join step_execution v on v.execution_id = t.execution_id and v.step_id = t.step_id
          and v.status in ('pending', 'running', 'waiting') and (t.surface in ('flow', 'checklist') or v.id = t.id)
-         left join wait w on w.step_execution_id = v.id where f.deleted_at is null and t.workspace_id = ",
+         left join wait w on w.step_execution_id = v.id where f.deleted_at is null and t.",
     );
+    match of {
+        Some(execution) => {
+            select.push("execution_id = ").push_bind(execution.to_string()).push(" and t.").push(CHECKED_WORKSPACE)
+        }
+        None => select.push("workspace_id = "),
+    };
     select.push_bind(workspace.to_string());
     select
 }
@@ -158,11 +165,16 @@ async fn look(
     part: Part,
     limit: i64,
 ) -> Result<Vec<InboxTask>, StoreError> {
-    let mut select = begin(workspace);
+    let select = select_part(workspace, query, part, limit);
+    row::all(select.build().fetch_all(conn.db()).await?, read_inbox)
+}
+
+fn select_part(workspace: WorkspaceId, query: &InboxQuery, part: Part, limit: i64) -> QueryBuilder {
+    let mut select = begin(workspace, query.execution);
     push_filter(&mut select, workspace, query);
     push_part(&mut select, query, part);
     select.push(" limit ").push_bind(limit);
-    row::all(select.build().fetch_all(conn.db()).await?, read_inbox)
+    select
 }
 
 fn push_part(select: &mut QueryBuilder, query: &InboxQuery, part: Part) {
@@ -215,9 +227,6 @@ fn push_filter(select: &mut QueryBuilder, workspace: WorkspaceId, query: &InboxQ
     if let Some(surface) = query.surface {
         select.push(" and t.surface = ").push_bind(surface.as_str());
     }
-    if let Some(execution) = query.execution {
-        select.push(" and t.execution_id = ").push_bind(execution.to_string());
-    }
 }
 
 fn read_inbox(row: &DbRow) -> Result<InboxTask, StoreError> {
@@ -236,11 +245,8 @@ async fn add_assignees(conn: &mut Conn, workspace: WorkspaceId, tasks: &mut [Inb
     if tasks.is_empty() {
         return Ok(());
     }
-    let mut select = QueryBuilder::new("select task_id, assignee from task_assignee where workspace_id = ");
-    select.push_bind(workspace.to_string());
-    row::push_in(&mut select, " and execution_id in ", tasks.iter().map(|found| found.task.execution_id.to_string()));
-    row::push_in(&mut select, " and task_id in ", tasks.iter().map(|found| found.task.id.to_string()));
-    select.push(" order by assignee");
+    let ids = |found: &InboxTask| (found.task.execution_id.to_string(), found.task.id.to_string());
+    let select = select_assignees(workspace, &tasks.iter().map(ids).collect::<Vec<_>>());
     let rows = select.build().fetch_all(conn.db()).await?;
     let mut people: HashMap<TaskId, Vec<String>> = HashMap::new();
     for (task, person) in row::all(rows, |row| Ok((row.parsed("task_id")?, row.raw("assignee")?)))? {
@@ -252,9 +258,32 @@ async fn add_assignees(conn: &mut Conn, workspace: WorkspaceId, tasks: &mut [Inb
     Ok(())
 }
 
+/// By execution and task.
+fn select_assignees(workspace: WorkspaceId, of: &[(String, String)]) -> QueryBuilder {
+    let mut select = QueryBuilder::new("select task_id, assignee from task_assignee where ");
+    select.push(CHECKED_WORKSPACE).push_bind(workspace.to_string());
+    row::push_in(&mut select, " and execution_id in ", of.iter().map(|(execution, _)| execution.clone()));
+    row::push_in(&mut select, " and task_id in ", of.iter().map(|(_, task)| task.clone()));
+    select.push(" order by assignee");
+    select
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::testing::assert_by_execution;
+
+    #[test]
+    fn what_is_asked_of_one_flow_is_looked_up_by_it_however_much_the_workspace_has() {
+        let workspace = WorkspaceId(uuid::Uuid::nil());
+        let of = vec![(String::new(), String::new()); 3];
+        assert_by_execution(&select_assignees(workspace, &of[..1]), "task_assignee");
+        assert_by_execution(&select_assignees(workspace, &of), "task_assignee");
+        let query = InboxQuery { execution: Some(uuid::Uuid::nil().into()), limit: 10, ..InboxQuery::default() };
+        for part in [Part::Due, Part::Undated, Part::All] {
+            assert_by_execution(&select_part(workspace, &query, part, 10), "t");
+        }
+    }
 
     #[test]
     fn a_cursor_reads_what_it_writes_and_nothing_else() {

@@ -4,6 +4,7 @@ use serde_json::Value;
 use stepwell_core::{ExecutionId, StepExecutionId};
 use uuid::Uuid;
 
+use crate::flows::Told;
 use crate::nodes::{Ask, Job, Luck};
 use crate::world::NodeId;
 
@@ -27,7 +28,7 @@ pub(crate) enum Op {
     Retry(NodeId, ExecutionId),
     Task(NodeId, Uuid),
     /// A person does something to a flow.
-    Act(NodeId, ExecutionId, String),
+    Act(NodeId, ExecutionId, Told),
     /// What flows are about has another date.
     Entity(Value),
     /// A wait that was ended is ended again.

@@ -19,5 +19,6 @@ pub(crate) use act::Acting;
 pub(crate) use chart::Chart;
 pub(crate) use component::answer;
 pub(crate) use draw::workflow;
+pub(crate) use people::Told;
 pub(crate) use store::entities;
 pub(crate) use trail::Trail;

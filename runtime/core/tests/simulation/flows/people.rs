@@ -1,5 +1,7 @@
 //! What people do to flows: anything, to any task, allowed or not.
 
+use std::fmt;
+
 use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus as Chance;
 use rand::seq::IndexedRandom;
@@ -108,30 +110,40 @@ pub(super) fn last_deed(people: &People, graph: &Graph) -> Option<Deed> {
     Some(Deed::PatchTask(task.id, Box::new(TaskPatch { status, enabled, next_condition, ..TaskPatch::default() })))
 }
 
-/// A deed, for the reader of a failure.
-pub(super) fn told(deed: &Deed, people: Option<&People>) -> String {
-    let key = |id: &TaskId| {
-        let task = people.and_then(|people| people.tasks.iter().find(|task| task.id == *id));
-        task.map_or_else(|| id.to_string(), |task| task.key.clone())
-    };
-    match deed {
-        Deed::PatchTask(task, patch) => {
-            let TaskPatch { status, enabled, next_condition, revert, .. } = &**patch;
-            format!("patch {} {status:?} enabled {enabled:?} branch {next_condition:?} revert {revert}", key(task))
+/// A deed as a failure shows it.
+#[derive(Clone)]
+pub(crate) struct Told {
+    /// The task's key.
+    task: String,
+    deed: Deed,
+}
+
+impl Told {
+    pub(super) fn of(deed: Deed, people: Option<&People>) -> Self {
+        let id = match &deed {
+            Deed::PatchTask(task, _) | Deed::Complete(task, _) | Deed::Skip(task, _) | Deed::Reconcile(task, _) => task,
+            Deed::Execute(task) | Deed::RunAutomation(task) | Deed::RunScheduleNow(task) => task,
+            Deed::CancelSchedule(task) | Deed::Assign(task, _) | Deed::RemoveItem(task) => task,
+            _ => return Self { task: String::new(), deed },
+        };
+        let task = people.and_then(|people| people.task(*id)).map(|task| task.key.clone()).unwrap_or_default();
+        Self { task, deed }
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let task = &self.task;
+        match &self.deed {
+            Deed::PatchTask(_, patch) => {
+                let TaskPatch { status, enabled, next_condition, revert, .. } = &**patch;
+                write!(f, "patch {task} {status:?} enabled {enabled:?} branch {next_condition:?} revert {revert}")
+            }
+            Deed::AddTask(add) => write!(f, "add between {} and {} {:?}", add.previous, add.next, add.patch.status),
+            Deed::InsertItem(item) => write!(f, "insert at {} of {:?}", item.index, item.section),
+            Deed::PatchFlow(patch) => write!(f, "patch flow {:?}", patch.status),
+            Deed::Reconcile(_, result) => write!(f, "reconcile {task} {:?}", result.status),
+            other => write!(f, "{task} {other:?}"),
         }
-        Deed::AddTask(add) => {
-            format!("add between {} and {} {:?}", key(&add.previous), key(&add.next), add.patch.status)
-        }
-        Deed::PatchFlow(patch) => format!("patch flow {:?}", patch.status),
-        Deed::Complete(task, _) => format!("complete {}", key(task)),
-        Deed::InsertItem(item) => format!("insert at {}", item.index),
-        Deed::Skip(task, _)
-        | Deed::Execute(task)
-        | Deed::RunAutomation(task)
-        | Deed::RunScheduleNow(task)
-        | Deed::CancelSchedule(task) => {
-            format!("{} {}", format!("{deed:?}").split('(').next().unwrap_or_default(), key(task))
-        }
-        other => format!("{other:?}"),
     }
 }

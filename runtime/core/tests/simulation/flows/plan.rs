@@ -44,7 +44,7 @@ impl Plan {
 
     fn does(&mut self, node: usize, id: ExecutionId, deed: Deed) {
         let people = self.world.records.get(&id).and_then(|record| record.people.as_ref());
-        self.ops.push(Op::Act(node, id, people::told(&deed, people)));
+        self.ops.push(Op::Act(node, id, people::Told::of(deed.clone(), people)));
         let acting = Box::new(Acting::new(id, deed));
         self.nodes[node].jobs.push(Job::Decide(Ask::Act(acting)));
     }

@@ -1,7 +1,7 @@
 //! The store's part in flows: tasks are written with the execution, ends and changes elsewhere only mark waits as due.
 
 use serde_json::{Map as Object, Value, json};
-use stepwell_core::flow::{CHILD_ENDED, Context, ENTITY_CHANGED, Entity, FlowStatus, Parent, People};
+use stepwell_core::flow::{CHILD_ENDED, Context, ENTITY_CHANGED, Entity, FlowStatus, Parent, People, PeopleChanges};
 use stepwell_core::{
     Changes, Execution, ExecutionId, ExecutionStatus, ReceivedEvent, Start, StepExecution, StepExecutionId, Timestamp,
     Wait, Wake,
@@ -29,27 +29,35 @@ pub(super) fn contexts() -> Vec<Context> {
 impl Record {
     pub(crate) fn write_people(&mut self, changes: &Changes, rules: &Rules) {
         let Some(changed) = changes.people.as_deref() else { return };
-        let mut changed = changed.clone();
-        if rules.has(Fault::StalePhases) && changes.expected.is_some() {
-            changed.flow = changed.flow.filter(|flow| flow.status != FlowStatus::Started);
-        }
-        if rules.has(Fault::StaysCurrent) {
-            let since = changes.execution.updated_at;
-            let done = changed.tasks.iter_mut().filter(|task| task.status.is_done());
-            done.for_each(|task| task.current_since = Some(since));
-        }
+        let faulty = rules.has(Fault::StalePhases) || rules.has(Fault::StaysCurrent);
+        let faulty = faulty.then(|| spoilt(changed, changes, rules));
+        let changed = faulty.as_ref().unwrap_or(changed);
         match &mut self.people {
-            Some(people) => people.take_over(&changed),
-            None => self.people = People::begun(&changed),
+            Some(people) => people.take_over(changed),
+            None => self.people = People::begun(changed),
         }
-        if let Some(graph) = changed.graph {
-            self.own = Some(Map::new(graph).into());
+        if let Some(graph) = &changed.graph {
+            self.own = Some(Map::new(graph.clone()).into());
         }
     }
 
     pub(crate) fn is_flow(&self) -> bool {
         self.people.is_some()
     }
+}
+
+/// What people see, as a store writes it that is deliberately wrong.
+fn spoilt(changed: &PeopleChanges, changes: &Changes, rules: &Rules) -> PeopleChanges {
+    let mut changed = changed.clone();
+    if rules.has(Fault::StalePhases) && changes.expected.is_some() {
+        changed.flow = changed.flow.filter(|flow| flow.status != FlowStatus::Started);
+    }
+    if rules.has(Fault::StaysCurrent) {
+        let since = changes.execution.updated_at;
+        let done = changed.tasks.iter_mut().filter(|task| task.status.is_done());
+        done.for_each(|task| task.current_since = Some(since));
+    }
+    changed
 }
 
 impl World {

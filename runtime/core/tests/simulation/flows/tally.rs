@@ -13,9 +13,7 @@ use crate::world::{Record, Row};
 pub(super) fn visits(record: &Record) -> Checked {
     let effects: BTreeSet<_> = record.effects.iter().collect();
     ensure!(effects.len() == record.effects.len(), "effects of one run were written twice: {:?}", record.effects);
-    for row in &record.rows {
-        let entries: Vec<&JournalEntry> =
-            record.journal.iter().filter(|entry| entry.step_execution_id == Some(row.visit.id)).collect();
+    for (row, entries) in record.rows.iter().zip(by_visit(record)?) {
         // The visit to the trigger has none.
         if !entries.is_empty() {
             visit(row, &entries)?;
@@ -25,6 +23,22 @@ pub(super) fn visits(record: &Record) -> Checked {
         ensure!(due == written, "effects of {due} runs of a visit are due, written: {written}: {:?}", row.visit);
     }
     Ok(())
+}
+
+/// The entries of each visit.
+fn by_visit(record: &Record) -> Result<Vec<Vec<&JournalEntry>>, String> {
+    let mut found = vec![vec![]; record.rows.len()];
+    let mut last = 0;
+    for entry in &record.journal {
+        let Some(id) = entry.step_execution_id else { continue };
+        // Entries of one visit follow each other: mostly it is the one of the last entry.
+        if record.rows[last].visit.id != id {
+            let at = record.rows.iter().rposition(|row| row.visit.id == id);
+            last = at.ok_or_else(|| format!("an entry of no visit: {entry:?}"))?;
+        }
+        found[last].push(entry);
+    }
+    Ok(found)
 }
 
 fn visit(row: &Row, entries: &[&JournalEntry]) -> Checked {

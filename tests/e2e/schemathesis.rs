@@ -91,9 +91,20 @@ async fn furnish_flows(client: &Client) -> Vec<(&'static str, String)> {
     let contexts = json!([{ "id": entity["_id"], "schema": "order" }]);
     let checklist = json!({ "workflowId": definition["id"], "contexts": contexts });
     let checklist = made("/v1/workflows/executions", checklist).await;
-    let tasks = json!([{ "id": "call", "name": "Call", "task_type": "MANUAL" }]);
-    let template = made("/v2/flows/templates", json!({ "name": "Onboarding", "tasks": tasks, "edges": [] })).await;
+    let template = made("/v2/flows/templates", flow_template()).await;
+    let contexts = json!([{ "entity_id": entity["_id"], "entity_schema": "order" }]);
+    let start = json!({ "flow_template_id": template["id"], "contexts": contexts });
+    // One is closed and opened, of the other the tasks are worked on.
+    let flow = made("/v2/flows/executions", start.clone()).await;
+    let worked = made("/v2/flows/executions", start).await;
+    let mut tasks = worked["tasks"].as_array().expect("tasks").iter();
+    let armed = tasks.find(|task| task["status"] == "SCHEDULED").expect("a scheduled task");
     vec![
+        ("FLOW", text(&flow["id"])),
+        ("FLOW_OF_TASKS", text(&worked["id"])),
+        ("TASK", text(&armed["id"])),
+        ("PHASE", text(&worked["phases"][0]["id"])),
+        ("SCHEDULE", text(&armed["schedule"]["schedule_id"])),
         ("ENTITY", text(&entity["_id"])),
         ("REASON", text(&reason["id"])),
         ("DEFINITION", text(&definition["id"])),
@@ -101,4 +112,18 @@ async fn furnish_flows(client: &Client) -> Vec<(&'static str, String)> {
         ("ITEM", text(&checklist["flow"][0]["steps"][0]["id"])),
         ("FLOW_TEMPLATE", text(&template["id"])),
     ]
+}
+
+/// Two tasks in a phase, and an automation that begins in two days.
+fn flow_template() -> Value {
+    let manual = |id: &str| json!({ "id": id, "name": id, "task_type": "MANUAL", "phase_id": "p" });
+    let timed = json!({
+        "id": "remind", "name": "Remind", "task_type": "AUTOMATION", "trigger_mode": "automatic",
+        "automation_config": { "flow_id": "f" }, "schedule": { "mode": "delayed", "duration": 2, "unit": "days" },
+    });
+    json!({
+        "name": "Onboarding", "phases": [{ "id": "p", "name": "First" }],
+        "tasks": [manual("call"), manual("write"), timed],
+        "edges": [{ "id": "e", "from_id": "call", "to_id": "write" }],
+    })
 }

@@ -9,6 +9,7 @@ use crate::extract::{At, Json};
 use crate::flows::actor::By;
 use crate::flows::error::Absent;
 use crate::flows::executions;
+use crate::flows::wire::common::ErrorResp;
 use crate::flows::wire::task::Task;
 use crate::scope::FlowsWrite;
 use crate::state::ApiState;
@@ -22,7 +23,10 @@ use crate::state::ApiState;
         ("execution_id" = String, Path, description = "Of which execution"),
         ("task_id" = String, Path, description = "Which task, by its id in the execution"),
     ),
-    responses((status = 200, description = "The task as it is now", body = Task))
+    responses(
+        (status = 200, description = "The task as it is now", body = Task),
+        (status = 400, description = "It is not there, done, disabled or not a current one", body = ErrorResp)
+    )
 )]
 pub(crate) async fn execute(
     key: By<FlowsWrite>,

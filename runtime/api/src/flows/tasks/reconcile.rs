@@ -10,6 +10,7 @@ use crate::flows::actor::By;
 use crate::flows::error::Absent;
 use crate::flows::executions::show;
 use crate::flows::refused::refused;
+use crate::flows::wire::common::ErrorResp;
 use crate::flows::wire::execution::FlowExecution;
 use crate::scope::FlowsWrite;
 use crate::state::ApiState;
@@ -23,7 +24,10 @@ use crate::state::ApiState;
         ("execution_id" = String, Path, description = "Of which execution"),
         ("task_id" = String, Path, description = "Which task, by its id in the execution"),
     ),
-    responses((status = 200, description = "The execution as it is now", body = FlowExecution))
+    responses(
+        (status = 200, description = "The execution as it is now", body = FlowExecution),
+        (status = 400, description = "The task is no automation", body = ErrorResp)
+    )
 )]
 pub(crate) async fn reconcile(
     key: By<FlowsWrite>,

@@ -11,6 +11,7 @@ use crate::extract::{At, Json};
 use crate::flows::actor::By;
 use crate::flows::error::Absent;
 use crate::flows::executions;
+use crate::flows::wire::common::ErrorResp;
 use crate::flows::wire::task::Task;
 use crate::scope::FlowsWrite;
 use crate::state::ApiState;
@@ -23,7 +24,10 @@ use crate::state::ApiState;
         ("execution_id" = String, Path, description = "Of which execution"),
         ("task_id" = String, Path, description = "Which task, by its id in the execution"),
     ),
-    responses((status = 204, description = "Cancelled"))
+    responses(
+        (status = 204, description = "Cancelled"),
+        (status = 400, description = "It is not scheduled", body = ErrorResp)
+    )
 )]
 pub(crate) async fn cancel(
     key: By<FlowsWrite>,
@@ -44,7 +48,10 @@ pub(crate) async fn cancel(
         ("execution_id" = String, Path, description = "Of which execution"),
         ("task_id" = String, Path, description = "Which task, by its id in the execution"),
     ),
-    responses((status = 200, description = "The task as it is now", body = Task))
+    responses(
+        (status = 200, description = "The task as it is now", body = Task),
+        (status = 400, description = "It is not scheduled, or disabled", body = ErrorResp)
+    )
 )]
 pub(crate) async fn run_now(
     key: By<FlowsWrite>,
@@ -65,7 +72,10 @@ pub(crate) async fn run_now(
         ("execution_id" = String, Path, description = "Of which execution"),
         ("schedule_id" = String, Path, description = "Which schedule, as its task shows it"),
     ),
-    responses((status = 204, description = "Cancelled"))
+    responses(
+        (status = 204, description = "Cancelled"),
+        (status = 400, description = "It is not scheduled", body = ErrorResp)
+    )
 )]
 #[deprecated = "of the contract: cancel by the task"]
 pub(crate) async fn cancel_by_id(

@@ -385,6 +385,9 @@ async fn a_schedule_is_cancelled_by_its_task_and_by_its_id() {
 async fn a_schedule_fires_now_once() {
     let server = Server::start().await;
     let flow = Flow::chosen(&server, "later").await;
+    flow.patch("remind", json!({"enabled": false})).await.ok();
+    assert_bad(&flow.ask("remind", "schedule/run-now").await, "status: the task is disabled", &json!(0));
+    flow.patch("remind", json!({"enabled": true})).await.ok();
     let now = flow.ask("remind", "schedule/run-now").await.ok();
     assert_eq!((&now["status"], now["schedule"].get("schedule_id")), (&json!("IN_PROGRESS"), None));
     let before = flow.get().await;

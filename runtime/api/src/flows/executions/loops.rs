@@ -10,19 +10,20 @@ use crate::flows::wire::schedule::LoopConfig;
 
 /// The loops of an execution, by the steps that they repeat.
 pub(super) struct Loops<'a> {
-    /// Of several around a step, the innermost.
+    /// Of several around a step, the innermost; of a decision that repeats, its own.
     around: HashMap<StepId, (&'a LoopSpec, u32)>,
 }
 
 impl<'a> Loops<'a> {
     /// The loops, with how often each has repeated.
     pub(super) fn of(of: &View<'a>) -> Self {
-        let mut around = HashMap::new();
+        let specs = of.graph.drawn.iter().flat_map(|drawn| &drawn.compiled.loops);
+        let specs: Vec<_> = specs.map(|spec| (spec, rounds(of, spec))).collect();
+        let mut around: HashMap<_, _> = specs.iter().map(|of| (of.0.decision, *of)).collect();
         // Inner ones come first.
-        for spec in of.graph.drawn.iter().flat_map(|drawn| &drawn.compiled.loops) {
-            let rounds = rounds(of, spec);
-            for step in spec.body.iter().chain([&spec.decision]) {
-                around.entry(*step).or_insert((spec, rounds));
+        for of in &specs {
+            for step in &of.0.body {
+                around.entry(*step).or_insert(*of);
             }
         }
         Self { around }

@@ -46,7 +46,7 @@ pub(crate) async fn load(
 ) -> Result<Loaded, ApiError> {
     let unknown = || absent.error("flow execution", id);
     let of = ids::parse::<ExecutionId>(id).ok_or_else(unknown)?;
-    let found = flow::load(&mut state.store().reader().await?, workspace, of).await?;
+    let found = flow::load(&mut state.store().quick_reader().await?, workspace, of).await?;
     found.filter(|found| found.people.flow.surface == Surface::Flow).ok_or_else(unknown)
 }
 
@@ -61,4 +61,11 @@ pub(crate) async fn act(
     let absent = refused::absent(&does);
     let act = Act { by: by.to_owned(), does };
     state.engine().act(workspace, id, act).await.map_err(|error| refused::refused(error, absent))
+}
+
+/// As [`act`], on an execution that was loaded to know what to do.
+pub(crate) async fn act_on(state: &ApiState, loaded: Loaded, by: &str, does: Deed) -> Result<Acted, ApiError> {
+    let absent = refused::absent(&does);
+    let act = Act { by: by.to_owned(), does };
+    state.engine().act_on(loaded, act).await.map_err(|error| refused::refused(error, absent))
 }

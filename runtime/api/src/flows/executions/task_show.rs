@@ -75,7 +75,7 @@ fn shown(task: &Task, step: Option<&Step>, phases: &HashMap<&str, &str>, loops: 
     let base = base(task, spec);
     let (description, journey) = (read(take("description")), read(take("journey")));
     let (ecp, installer, partner) = (read(take("ecp")), read(take("installer")), read(take("partner")));
-    let (automation, agent) = (take("automation_config"), take("agent_config"));
+    let (automation, agent, schedule) = (take("automation_config"), take("agent_config"), take("schedule"));
     said.retain(|name, _| !OWN.contains(&name.as_str()));
     let whole = wire::task::Task {
         description,
@@ -90,8 +90,8 @@ fn shown(task: &Task, step: Option<&Step>, phases: &HashMap<&str, &str>, loops: 
     };
     match task.kind {
         TaskKind::Manual => whole,
-        TaskKind::Automation => work_show::automation(whole, task, spec, automation),
-        TaskKind::Decision => work_show::decision(whole, task, spec, step.map(|step| &step.config)),
+        TaskKind::Automation => work_show::automation(whole, task, spec, automation, schedule),
+        TaskKind::Decision => work_show::decision(whole, task, spec, step.map(|step| &step.config), schedule),
         TaskKind::Agent => work_show::agent(whole, task, agent),
     }
 }

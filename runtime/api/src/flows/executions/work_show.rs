@@ -1,12 +1,12 @@
 //! What automations, decisions and agents show beside what every task has.
 
 use serde_json::{Map, Value, json};
-use stepwell_core::flow::{ArmError, Armed, Run, Task, TaskSpec};
+use stepwell_core::flow::{ArmError, Run, Task, TaskSpec};
 
 use super::show::read;
 use super::task_show::mode;
 use crate::flows::wire;
-use crate::flows::wire::schedule::{Condition, Schedule};
+use crate::flows::wire::schedule::{Condition, Schedule, ScheduleMode};
 use crate::flows::wire::task::{AgentConfig, AgentExecutionInfo, AutomationInfo};
 
 /// An automation: what it runs, how that stands, and when it begins.
@@ -15,13 +15,14 @@ pub(super) fn automation(
     task: &Task,
     spec: Option<&TaskSpec>,
     said: Value,
+    written: Value,
 ) -> wire::task::Task {
     let unarmed = task.data.armed.as_ref().and_then(|armed| armed.error.as_ref()).map(ArmError::shown);
     wire::task::Task {
         automation_config: info(said, task.data.run.as_ref(), unarmed),
         automation_execution_id: task.data.run.as_ref().and_then(|run| run.id.clone()),
         trigger_mode: Some(mode(spec)),
-        schedule: schedule(spec, task.data.armed.as_ref()).map(|set| Schedule { error_reason: None, ..set }),
+        schedule: schedule(spec, written, task).map(|set| Schedule { error_reason: None, ..set }),
         ..whole
     }
 }
@@ -51,6 +52,12 @@ fn info(said: Value, run: Option<&Run>, unarmed: Option<String>) -> Option<Autom
             members.insert(name.to_owned(), Value::String(value));
         }
     }
+    // What only passes through need not be what the document says it is.
+    members.retain(|name, value| match name.as_str() {
+        "heal_attempts" => value.is_i64(),
+        "last_heal_attempted_at" => value.is_string(),
+        _ => true,
+    });
     read(Value::Object(members))
 }
 
@@ -60,6 +67,7 @@ pub(super) fn decision(
     task: &Task,
     spec: Option<&TaskSpec>,
     config: Option<&Value>,
+    written: Value,
 ) -> wire::task::Task {
     let config = config.unwrap_or(&Value::Null);
     let result = task.data.result.as_ref().unwrap_or(&Value::Null);
@@ -68,7 +76,8 @@ pub(super) fn decision(
         trigger_mode: Some(mode(spec)),
         conditions: Some(conditions.filter_map(|written| condition(written, result)).collect()),
         allow_parallel_execution: Some(config["parallel"].as_bool().unwrap_or(true)),
-        schedule: schedule(spec, task.data.armed.as_ref()),
+        // In the contract, one that is taken at once has none.
+        schedule: schedule(spec, written, task).filter(|set| set.mode != ScheduleMode::Immediate),
         ..whole
     }
 }
@@ -102,13 +111,14 @@ pub(super) fn agent(whole: wire::task::Task, task: &Task, said: Value) -> wire::
     }
 }
 
-fn schedule(spec: Option<&TaskSpec>, armed: Option<&Armed>) -> Option<Schedule> {
-    let written = spec?.schedule.as_ref()?;
-    let armed = armed.cloned().unwrap_or_default();
+/// A schedule as it was written, with what became of it.
+fn schedule(spec: Option<&TaskSpec>, written: Value, task: &Task) -> Option<Schedule> {
+    let known = spec?.schedule.as_ref()?;
+    let armed = task.data.armed.clone().unwrap_or_default();
     Some(Schedule {
         schedule_id: armed.id.clone(),
         scheduled_at: armed.at.map(|at| at.to_rfc3339()),
         error_reason: armed.error.as_ref().map(ArmError::shown),
-        ..Schedule::from(written)
+        ..read(written).unwrap_or_else(|| Schedule::from(known))
     })
 }

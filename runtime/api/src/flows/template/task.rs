@@ -24,7 +24,6 @@ const SAID: &[&str] = &[
     "assigned_to",
     "taxonomies",
     "trigger_mode",
-    "schedule",
     "conditions",
     "allow_parallel_execution",
     "loop_config",

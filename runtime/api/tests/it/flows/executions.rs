@@ -31,7 +31,9 @@ fn template() -> Value {
             {"id": "call", "name": "Call", "task_type": "MANUAL", "phase_id": "p1", "assigned_to": ["u1"], "unheard": [1],
              "description": {"enabled": true, "value": "Ring"}, "journey": {"journeyId": "j1"}, "taxonomies": ["power"]},
             {"id": "sync", "name": "Sync", "task_type": "AUTOMATION", "phase_id": "p2",
-             "automation_config": {"flow_id": "f1", "config": {"a": 1}}},
+             "automation_config": {"flow_id": "f1", "config": {"a": 1}, "heal_attempts": "many"}, "trigger_mode": "manual",
+             "schedule": {"mode": "relative", "direction": "after", "duration": 1, "unit": "days",
+                "reference": {"id": "my-order", "origin": "trigger_entity_attribute", "attribute": "ends"}}},
             {"id": "sign", "name": "Sign", "task_type": "MANUAL",
              "requirements": [{"when": "TASK_FINISHED", "task_id": "sync"}]},
         ],
@@ -124,6 +126,9 @@ async fn an_execution_is_a_copy_of_its_template() {
     has(call, &expected);
     assert_eq!(task(&made, "sync")["automation_config"], json!({"flow_id": "f1", "config": {"a": 1}}));
     assert_eq!(task(&made, "sync")["trigger_mode"], "manual");
+    let schedule = json!({"mode": "relative", "direction": "after", "duration": 1.0, "unit": "days",
+        "reference": {"id": "my-order", "origin": "trigger_entity_attribute", "attribute": "ends"}});
+    assert_eq!(task(&made, "sync")["schedule"], schedule);
     assert_eq!(task(&made, "sign")["requirements"], json!([{"when": "TASK_FINISHED", "task_id": "sync"}]));
     assert_eq!(task(&made, "sign")["enabled"], false);
     assert_eq!(made["crt_tasks"], json!([{"id": call["id"], "crt_since": NOW}]));

@@ -2,5 +2,6 @@
 
 mod added;
 mod executions;
+mod loops;
 mod tasks;
 mod templates;

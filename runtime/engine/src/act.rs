@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use stepwell_core::flow::{Act, Deed, People, RunResult};
 use stepwell_core::{
-    Changes, DefinitionId, Execution, ExecutionId, ExecutionStatus, Graph, Input, Refused, Start, State, TaskId,
-    WorkspaceId, advance, start,
+    Changes, DefinitionId, Execution, ExecutionId, ExecutionStatus, Graph, Input, Refused, Start, State, StepExecution,
+    TaskId, WorkspaceId, advance, start,
 };
 use stepwell_store::flow::Loaded;
 use stepwell_store::{Conn, StoreError, contact, execution, flow};
@@ -52,8 +52,29 @@ impl Engine {
     /// when this returns, and all of it is durable. If somebody else changes the execution meanwhile, the act is decided anew on
     /// what is there then. [`EngineError::Act`] if it is not allowed, [`EngineError::UnknownExecution`] if there is none.
     pub async fn act(&self, workspace: WorkspaceId, id: ExecutionId, act: Act) -> Result<Acted, EngineError> {
+        self.act_first_on(None, workspace, id, &act).await
+    }
+
+    /// As [`act`](Self::act), for who has looked at the execution to know what to do: it is decided on that, and loaded again only
+    /// if somebody has changed it since.
+    pub async fn act_on(&self, loaded: Loaded, act: Act) -> Result<Acted, EngineError> {
+        let (workspace, id) = (loaded.execution.workspace_id, loaded.execution.id);
+        self.act_first_on(Some(loaded), workspace, id, &act).await
+    }
+
+    async fn act_first_on(
+        &self,
+        mut loaded: Option<Loaded>,
+        workspace: WorkspaceId,
+        id: ExecutionId,
+        act: &Act,
+    ) -> Result<Acted, EngineError> {
         for _ in 0..TRIES {
-            match self.try_act(workspace, id, &act).await {
+            let found = match loaded.take() {
+                Some(loaded) => surrounded(&self.0, self.0.store.quick_reader().await?, loaded).await?,
+                None => load(&self.0, workspace, id).await?,
+            };
+            match self.try_act(found.ok_or(EngineError::UnknownExecution(id))?, act).await {
                 Err(EngineError::Store(StoreError::Fenced(_))) => {}
                 done => return done,
             }
@@ -61,9 +82,9 @@ impl Engine {
         Err(EngineError::Store(StoreError::Overloaded))
     }
 
-    async fn try_act(&self, workspace: WorkspaceId, id: ExecutionId, act: &Act) -> Result<Acted, EngineError> {
+    async fn try_act(&self, (before, visits, around): Found, act: &Act) -> Result<Acted, EngineError> {
         let inner = &self.0;
-        let (before, visits, around) = load(inner, workspace, id).await?.ok_or(EngineError::UnknownExecution(id))?;
+        let (workspace, id) = (before.workspace_id, before.id);
         let people = around.people.as_ref();
         let state = State { graph: &around.graph, execution: &before, visits: &visits, people };
         let stamp = inner.stamp();
@@ -150,7 +171,7 @@ impl Engine {
     async fn decided(
         &self,
         around: Surroundings,
-        visits: Vec<stepwell_core::StepExecution>,
+        visits: Vec<StepExecution>,
         changes: Changes,
     ) -> Result<Acted, EngineError> {
         let inner = &self.0;
@@ -228,21 +249,26 @@ fn acted(execution: Execution, around: Surroundings, changed: bool) -> Option<Ac
     Some(Acted { execution, graph: around.graph, people: around.people?, changed })
 }
 
-/// What is there of an execution that people work on.
-async fn load(
-    inner: &Inner,
-    workspace: WorkspaceId,
-    id: ExecutionId,
-) -> Result<Option<(Execution, Vec<stepwell_core::StepExecution>, Surroundings)>, StoreError> {
+/// What is there of an execution that people work on, with what its steps are told.
+type Found = (Execution, Vec<StepExecution>, Surroundings);
+
+async fn load(inner: &Inner, workspace: WorkspaceId, id: ExecutionId) -> Result<Option<Found>, StoreError> {
     let mut conn = inner.store.quick_reader().await?;
-    let Some(Loaded { execution, graph, visits, people }) = flow::load(&mut conn, workspace, id).await? else {
-        return Ok(None);
-    };
+    match flow::load(&mut conn, workspace, id).await? {
+        Some(loaded) => surrounded(inner, conn, loaded).await,
+        None => Ok(None),
+    }
+}
+
+async fn surrounded(inner: &Inner, mut conn: Conn, loaded: Loaded) -> Result<Option<Found>, StoreError> {
+    let Loaded { execution, graph, visits, people } = loaded;
+    let workspace = execution.workspace_id;
     let contact = match execution.contact_id {
         Some(id) => contact::get(&mut conn, workspace, id).await?,
         None => None,
     };
-    let outputs = execution::outputs(&mut conn, workspace, id).await?;
+    let outputs = execution::outputs(&mut conn, workspace, execution.id).await?;
+    // Before others are asked for: who holds one and waits for another may wait for itself.
     drop(conn);
     let Some(head) = inner.heads.find(&inner.store, workspace, execution.definition_id).await? else { return Ok(None) };
     let around = Surroundings { head, graph, contact, outputs, people: Some(people) };

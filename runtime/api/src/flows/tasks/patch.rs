@@ -41,7 +41,7 @@ pub(crate) async fn patch(
     let (loaded, task) = find(&state, key.workspace, &ids, Absent::NotFound).await?;
     let patch = change(wanted, &task, &loaded.people)?;
     let does = Deed::PatchTask(task.id, Box::new(patch));
-    let acted = executions::act(&state, key.workspace, loaded.execution.id, &key.user, does).await?;
+    let acted = executions::act_on(&state, loaded, &key.user, does).await?;
     shown(&acted, task.id)
 }
 
@@ -74,6 +74,7 @@ fn change(wanted: PatchTaskReq, task: &Task, of: &People) -> Result<TaskPatch, A
         shown: members,
         next_condition: wanted.next_condition_id,
         revert: wanted.revert_execution,
+        via_form: wanted.completed_via_journey,
         times: None,
     })
 }

@@ -43,12 +43,12 @@ pub(super) fn patch(decision: &mut Decision<'_>, id: TaskId, patch: TaskPatch) -
     }
     let configured = patch.run.is_some();
     let (status, times) = (patch.status, patch.times.clone());
-    let revert = patch.revert;
+    let (revert, via_form) = (patch.revert, patch.via_form);
     let task = with_members(decision, task, patch);
     let unarmed = task.status == TaskStatus::Failed && task.data.armed.as_ref().is_some_and(|it| it.error.is_some());
     decision.put_task(task);
     match status {
-        Some(to) => to_status(decision, id, to, Answer { chosen, output: Value::Null }, revert)?,
+        Some(to) => to_status(decision, id, to, Answer { chosen, via_form, ..Answer::default() }, revert)?,
         // What it was to begin with has changed: its schedule is tried again.
         None if configured && unarmed => begin_anew(decision, id)?,
         None => {}
@@ -138,11 +138,14 @@ fn chosen(decision: &Decision<'_>, task: &Task, condition: Option<&str>) -> Resu
 }
 
 /// What a task is completed with.
+#[derive(Default)]
 pub(super) struct Answer {
     /// The branches of a decision; none if nobody said.
     pub(super) chosen: Option<Vec<String>>,
     /// What later steps can read; `Null` for nothing.
     pub(super) output: Value,
+    /// Whether somebody filled in a form for it; only the journal says so.
+    pub(super) via_form: bool,
 }
 
 /// Somebody changes where a task stands. `wants_revert`: the flow is to go back to it, if it is done and no path stands on it.
@@ -172,7 +175,7 @@ fn to_status(
     if task.status == to {
         return Ok(());
     }
-    note(decision, &task, to);
+    noted(decision, &task, to, answer.via_form && to == TaskStatus::Completed);
     match decision.flow().map(|flow| flow.status) {
         Some(FlowStatus::Closed) | None => return Err(ActRefused::FlowNotStarted),
         Some(FlowStatus::Done) if list::is_list(decision) => reopen::started(decision),
@@ -193,7 +196,14 @@ fn asks_for_branch(decision: &Decision<'_>, task: &Task) -> bool {
 
 /// Writes down that a task's status is changed by somebody.
 pub(super) fn note(decision: &mut Decision<'_>, task: &Task, to: TaskStatus) {
-    let data = json!({ "taskId": task.id, "name": task.name, "from": task.status, "to": to, "by": decision.by });
+    noted(decision, task, to, false);
+}
+
+fn noted(decision: &mut Decision<'_>, task: &Task, to: TaskStatus, via_form: bool) {
+    let mut data = json!({ "taskId": task.id, "name": task.name, "from": task.status, "to": to, "by": decision.by });
+    if via_form {
+        data["viaForm"] = json!(true);
+    }
     decision.changes.note_of(JournalKind::TaskChanged, task.step_id, data, decision.given);
 }
 
@@ -235,6 +245,7 @@ pub(super) fn leave(decision: &mut Decision<'_>, mut task: Task, visit: StepExec
 fn stay(decision: &mut Decision<'_>, mut task: Task, visit: StepExecution, to: TaskStatus) {
     let scheduled = task.status == TaskStatus::Scheduled;
     if to == TaskStatus::Pending {
+        task.data.run = Run::fresh(task.data.run.as_ref());
         let visit = run::again(decision, visit);
         return enter::begin(decision, task, visit);
     }
@@ -267,14 +278,14 @@ pub(super) fn complete(decision: &mut Decision<'_>, id: TaskId, done: Completion
         (_, Some(_)) => Some(branches),
         (_, None) => None,
     };
-    to_status(decision, id, TaskStatus::Completed, Answer { chosen, output: done.output }, false)
+    to_status(decision, id, TaskStatus::Completed, Answer { chosen, output: done.output, ..Answer::default() }, false)
 }
 
 /// Somebody leaves a task out.
 pub(super) fn skip(decision: &mut Decision<'_>, id: TaskId, reason: Option<String>) -> Result<(), ActRefused> {
     open(decision, id)?;
     let output = json!({ "skipped": true, "reason": reason });
-    to_status(decision, id, TaskStatus::Skipped, Answer { chosen: None, output }, false)
+    to_status(decision, id, TaskStatus::Skipped, Answer { output, ..Answer::default() }, false)
 }
 
 /// Somebody gives a task to others.

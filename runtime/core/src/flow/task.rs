@@ -127,6 +127,14 @@ pub struct Run {
     pub is_child: bool,
 }
 
+impl Run {
+    /// What is configured of it, before anything is run.
+    pub(crate) fn fresh(of: Option<&Self>) -> Option<Self> {
+        let config = of.and_then(|run| run.config.clone())?;
+        Some(Self { config: Some(config), ..Self::default() })
+    }
+}
+
 impl Times {
     /// Notes that the status became `to`, by somebody or by itself.
     pub(crate) fn stamp(&mut self, to: TaskStatus, by: Option<&str>, now: Timestamp) {
@@ -160,12 +168,11 @@ impl Task {
     /// The same before anything was done in this round: a loop repeats it, or the flow went back.
     #[must_use]
     pub(crate) fn cleared(&self, now: Timestamp) -> Self {
-        let config = self.data.run.as_ref().and_then(|run| run.config.clone());
         let data = TaskData {
             times: Times { status_updated_at: Some(now), ..Times::default() },
             chosen: Vec::new(),
             armed: None,
-            run: config.map(|config| Run { config: Some(config), ..Run::default() }),
+            run: Run::fresh(self.data.run.as_ref()),
             result: None,
             ..self.data.clone()
         };

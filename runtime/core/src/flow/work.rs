@@ -1,7 +1,5 @@
 //! How people set tasks to work: now, instead of by their schedule, or not at all (spec epilot-flows, 11.3, 11.5, 11.7, 11.8).
 
-use serde_json::Value;
-
 use super::act::{ActRefused, RunResult};
 use super::change::{self, Answer};
 use super::spec::{TaskKind, Trigger};
@@ -25,7 +23,7 @@ pub(super) fn execute(decision: &mut Decision<'_>, id: TaskId) -> Result<(), Act
     match task.kind {
         TaskKind::Manual => {
             change::note(decision, &task, TaskStatus::Completed);
-            let answer = Answer { chosen: None, output: Value::Null };
+            let answer = Answer::default();
             change::leave(decision, task, visit, TaskStatus::Completed, answer);
         }
         TaskKind::Decision if asks_person(decision, &task) => return Err(ActRefused::NeedsBranch),
@@ -59,7 +57,7 @@ pub(super) fn run_schedule_now(decision: &mut Decision<'_>, id: TaskId) -> Resul
 pub(super) fn cancel_schedule(decision: &mut Decision<'_>, id: TaskId) -> Result<(), ActRefused> {
     let (task, visit) = scheduled(decision, id)?;
     change::note(decision, &task, TaskStatus::Skipped);
-    let answer = Answer { chosen: None, output: Value::Null };
+    let answer = Answer::default();
     change::leave(decision, task, visit, TaskStatus::Skipped, answer);
     Ok(())
 }
@@ -80,7 +78,7 @@ pub(super) fn reconcile(decision: &mut Decision<'_>, id: TaskId, result: RunResu
     let is_started = decision.flow().is_some_and(|flow| flow.status == FlowStatus::Started);
     match visit.filter(|_| is_started) {
         Some(visit) if to.is_done() => {
-            change::leave(decision, task, visit, to, Answer { chosen: None, output: Value::Null });
+            change::leave(decision, task, visit, to, Answer::default());
         }
         Some(visit) => {
             let visit = run::again(decision, visit);
@@ -132,8 +130,7 @@ fn begin(decision: &mut Decision<'_>, mut task: Task, visit: StepExecution) {
         return;
     }
     task.data.armed = None;
-    let config = task.data.run.take().and_then(|run| run.config);
-    task.data.run = config.map(|config| Run { config: Some(config), ..Run::default() });
+    task.data.run = Run::fresh(task.data.run.as_ref());
     let visit = run::again(decision, visit);
     enter::runs(decision, task, visit);
 }

@@ -85,7 +85,7 @@ impl Moment<'_> {
         let mood = if visits < most { self.mood } else { Mood::Ending };
         let step = graph.step(visit.step_id).or(graph.trigger()).expect("a graph has a trigger");
         let mut report = match &step.task {
-            Some(task) => flows::answer(task, visit, mood, self.chance),
+            Some(task) => flows::answer(task, visit, |id| self.world.has_ended(id), mood, self.chance),
             None => script::answer(step, visit, self.now, mood, self.chance),
         };
         if self.world.records.len() >= MOST_EXECUTIONS {

@@ -189,3 +189,15 @@ fn a_variable_stands_for_a_hundred_people_at_most() {
     let assignees = play.task("a").data.assignees.clone().expect("assignees");
     assert_eq!((assignees[0].people().len(), assignees[0].people()[0].as_str()), (100, "u149"));
 }
+
+#[test]
+fn an_automation_that_is_set_to_pending_begins_anew_with_nothing_of_its_last_run_but_what_was_configured() {
+    let mut play = Sketch::plain(&["u>z"]).play().settled();
+    let config = Some(json!({ "flow_id": "x" }));
+    let run_status = Some(RunResult { id: Some("first".into()), ..RunResult::default() });
+    play.patch("u", TaskPatch { run: config.clone(), run_status, ..TaskPatch::default() }).expect("allowed");
+    play.set("u", TaskStatus::Pending).expect("allowed");
+    assert_eq!((play.is("u"), play.ran("u")), (TaskStatus::InProgress, 2));
+    let run = play.task("u").data.run.clone().expect("a run");
+    assert_eq!((run.id, run.config), (None, config));
+}

@@ -106,7 +106,9 @@ impl Chart {
     /// Finds out what loops repeat, with the loops inside them.
     fn measure(&mut self, graph: &Graph) {
         let begins = graph.trigger().map(|trigger| graph.outgoing(trigger.id)).unwrap_or_default();
-        let begins: Vec<_> = begins.iter().filter_map(|edge| self.place(edge.to)).collect();
+        let mut begins: Vec<_> = begins.iter().filter_map(|edge| self.place(edge.to)).collect();
+        let into: Tasks = (0..self.nodes.len()).map(|at| self.next(at)).fold(0, |all, to| all | to);
+        begins.extend((0..self.nodes.len()).filter(|at| into >> at & 1 == 0));
         let own: Vec<Tasks> = (0..self.loops.len()).map(|of| self.circles(of)).collect();
         let first: Vec<Tasks> = (0..own.len()).map(|of| own[of] & self.at_first(of, own[of], &begins)).collect();
         let mut bodies = own.clone();
@@ -148,6 +150,12 @@ impl Chart {
             }
         }
         found
+    }
+
+    /// All that a task leads to.
+    fn next(&self, at: usize) -> Tasks {
+        let to = self.nodes[at].arrows.iter().map(|arrow| arrow.to).chain(self.exits(at).iter().copied());
+        to.fold(0, |all, to| all | 1 << to)
     }
 
     /// Where the phase of a task leads to once it is finished.

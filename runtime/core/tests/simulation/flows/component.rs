@@ -13,37 +13,60 @@ use crate::script::{Mood, Report, failed};
 /// How often one visit checkpoints at most.
 const MOST_RESUMES: u32 = 4;
 
-/// What a run of a task's visit answers.
-pub(crate) fn answer(task: &TaskSpec, visit: &StepExecution, mood: Mood, chance: &mut Chance) -> Report {
+/// What a run of a task's visit answers. `ended`: how an execution has ended, if it has.
+pub(crate) fn answer(
+    task: &TaskSpec,
+    visit: &StepExecution,
+    ended: impl Fn(ExecutionId) -> Option<&'static str>,
+    mood: Mood,
+    chance: &mut Chance,
+) -> Report {
     let mut report = Report { outcome: completed(vec![], json!({})), events: vec![], child: None };
     report.outcome = match (task.kind, &visit.wake) {
         _ if mood == Mood::Ending => Outcome::Exited { reason: None },
         (_, Some(Wake::Task(output))) => completed(vec![], output.clone()),
-        (TaskKind::Automation, wake @ Some(Wake::Event(_))) => automation(wake.as_ref(), &mut report.child, chance),
+        (TaskKind::Automation, _) if visit.state.is_some() => resumed(visit, ended),
         _ if chance.random_bool(0.03) => odd(visit, chance),
         (TaskKind::Manual, _) => waits("pending", Value::Null),
         (TaskKind::Agent, _) => waits("in_progress", json!({ "id": visit.id, "status": "pending" })),
-        (TaskKind::Automation, wake) => automation(wake.as_ref(), &mut report.child, chance),
+        (TaskKind::Automation, _) => automation(&mut report.child, chance),
         (TaskKind::Decision, _) => decision(chance),
     };
     report
 }
 
-fn automation(wake: Option<&Wake>, child: &mut Option<ExecutionId>, chance: &mut Chance) -> Outcome {
-    if let Some(Wake::Event(event)) = wake.filter(|wake| matches!(wake, Wake::Event(it) if it.name == CHILD_ENDED)) {
-        return match event.data["status"].as_str() {
-            Some("success") => completed(vec![], json!({})),
-            Some("failed") => Outcome::Failed(Failure::fatal("automation-failed", "its run failed")),
-            _ => completed(vec![], json!({ "skipped": true })),
-        };
-    }
+fn automation(child: &mut Option<ExecutionId>, chance: &mut Chance) -> Outcome {
     if chance.random_bool(0.15) {
         return failed(chance);
     }
     let id = Uuid::from_u128(chance.random());
     let is_child = chance.random_bool(0.6);
     *child = is_child.then(|| id.into());
-    waits("in_progress", json!({ "id": id, "status": "in_progress", "child": is_child }))
+    runs(&json!({ "id": id, "status": "in_progress", "child": is_child }))
+}
+
+/// What ended the wait says how what was started has ended; if it was something else, that is looked up.
+fn resumed(visit: &StepExecution, ended: impl Fn(ExecutionId) -> Option<&'static str>) -> Outcome {
+    let state = visit.state.as_ref().unwrap_or(&Value::Null);
+    let id = state["id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
+    let told = match &visit.wake {
+        Some(Wake::Event(event)) if event.data["executionId"] == state["id"] => event.data["status"].as_str(),
+        _ => None,
+    };
+    match told.or_else(|| ended(id?.into())) {
+        Some("success") => completed(vec![], json!({})),
+        Some("failed") => Outcome::Failed(Failure::fatal("automation-failed", "its run failed")),
+        Some(_) => completed(vec![], json!({ "skipped": true })),
+        None => runs(state),
+    }
+}
+
+/// Waits for the end of what runs.
+fn runs(run: &Value) -> Outcome {
+    match waits("in_progress", run.clone()) {
+        Outcome::Waiting(request) => Outcome::Waiting(WaitRequest { state: run.clone(), ..request }),
+        other => other,
+    }
 }
 
 fn decision(chance: &mut Chance) -> Outcome {

@@ -60,6 +60,16 @@ fn spoilt(changed: &PeopleChanges, changes: &Changes, rules: &Rules) -> PeopleCh
     changed
 }
 
+/// How an execution that has ended is called by those who wait for it.
+fn word(status: ExecutionStatus) -> Option<&'static str> {
+    match status {
+        ExecutionStatus::Completed | ExecutionStatus::Exited => Some("success"),
+        ExecutionStatus::Failed => Some("failed"),
+        ExecutionStatus::Cancelled | ExecutionStatus::Stopped => Some("cancelled"),
+        _ => None,
+    }
+}
+
 impl World {
     /// What people see of an execution, with what is known of what it is about.
     pub(crate) fn people(&self, record: &Record) -> Option<People> {
@@ -92,15 +102,27 @@ impl World {
         self.begin(of, Start { id: Some(id), parent: Some(above), ..Start::default() }, node, now)
     }
 
+    /// How an execution has ended, if it has.
+    pub(crate) fn has_ended(&self, id: ExecutionId) -> Option<&'static str> {
+        word(self.records.get(&id)?.execution.status)
+    }
+
+    /// Whether a visit that started an execution has begun anew since and waits for another.
+    fn waits_for_another(&self, parent: Parent, child: ExecutionId) -> bool {
+        let record = self.records.get(&parent.execution_id);
+        let waits = record.into_iter().flat_map(|record| &record.waits);
+        let mut of_visit = waits.filter(|wait| wait.step_execution_id == parent.step_execution_id);
+        let waits_for = of_visit.find_map(|wait| wait.task.as_ref()?["execution"]["id"].as_str());
+        waits_for.is_some_and(|id| id != child.to_string())
+    }
+
     /// Tells the visit that started an execution that it has ended, if it has.
     pub(crate) fn tell_parent(&mut self, child: &Execution) {
-        let Some(parent) = child.parent.filter(|_| child.status.is_terminal()) else { return };
-        let word = match child.status {
-            ExecutionStatus::Completed | ExecutionStatus::Exited => "success",
-            ExecutionStatus::Failed => "failed",
-            _ => "cancelled",
-        };
-        let (id, data) = (child.id.0.into(), json!({ "status": word }));
+        let Some((parent, word)) = child.parent.zip(word(child.status)) else { return };
+        if self.waits_for_another(parent, child.id) {
+            return;
+        }
+        let (id, data) = (child.id.0.into(), json!({ "executionId": child.id, "status": word }));
         let event = ReceivedEvent { id, name: CHILD_ENDED.into(), data, received_at: child.updated_at };
         if !self.rules.has(Fault::ForgetsParent) {
             self.nudge(parent.execution_id, parent.step_execution_id, Wake::Event(event), child.updated_at);

@@ -23,6 +23,10 @@ use crate::step::{self, Due, Surroundings};
 const MAX_STEPS: usize = 32;
 const MAX_TIME: Duration = Duration::from_millis(50);
 
+/// The same for a flow: each further commit would read and decide about all of its tasks again.
+const MAX_FLOW_STEPS: usize = 1_024;
+const MAX_FLOW_TIME: Duration = Duration::from_secs(1);
+
 /// How long to wait before a commit that the database does not take is tried again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -39,17 +43,9 @@ pub(crate) struct Chain {
     current: StepExecution,
     /// Others that are due, and may run as well before anything is stored.
     queue: VecDeque<StepExecution>,
-    /// What began it: the dispatcher takes up one visit, an act of a person all that it makes due.
-    origin: Origin,
     changes: Option<Changes>,
     ran: Vec<Ran>,
     began: Instant,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    Visit,
-    Act,
 }
 
 impl Chain {
@@ -82,6 +78,10 @@ impl Chain {
         let mut conn = inner.store.quick_reader().await?;
         let stored = execution::state(&mut conn, ticket.workspace, ticket.execution).await?;
         let Some((execution, visits)) = stored else { return Ok(None) };
+        // It may have run along with another.
+        if !visits.iter().any(|visit| runs(visit, ticket)) {
+            return Ok(None);
+        }
         if !claim::holds(&mut conn, ticket.visit).await? {
             return Ok(None);
         }
@@ -110,8 +110,7 @@ impl Chain {
         around: Surroundings,
         contact_seen: Option<Seen>,
     ) -> Option<Self> {
-        let runs = |visit: &&StepExecution| visit.id == ticket.visit && visit.status == StepStatus::Running;
-        let current = visits.iter().find(runs).cloned()?;
+        let current = visits.iter().find(|visit| runs(visit, ticket)).cloned()?;
         Some(Self {
             around,
             contact_seen,
@@ -119,7 +118,6 @@ impl Chain {
             visits,
             current,
             queue: VecDeque::new(),
-            origin: Origin::Visit,
             changes: None,
             ran: Vec::new(),
             began: Instant::now(),
@@ -145,7 +143,6 @@ impl Chain {
             visits,
             current,
             queue: VecDeque::new(),
-            origin: Origin::Act,
             changes: None,
             ran: Vec::new(),
             began: Instant::now(),
@@ -202,11 +199,9 @@ impl Chain {
         };
         self.ran.push(Ran { due, report, retry, spread, stamp });
         let due = self.follow(&changes);
-        match self.origin {
-            Origin::Act => self.queue.extend(due),
-            // Paths that go on side by side are the dispatcher's.
-            Origin::Visit if due.len() == 1 => self.queue.extend(due),
-            Origin::Visit => {}
+        // Paths that go on side by side are the dispatcher's, but for those of a flow.
+        if self.is_flow() || due.len() == 1 {
+            self.queue.extend(due);
         }
         self.changes = Some(match self.changes.take() {
             Some(before) => before.then(changes),
@@ -265,7 +260,13 @@ impl Chain {
         let Some(step) = self.around.graph.step(next.step_id) else { return false };
         let touches = inner.runner.touches(step.plugin, next.workspace_id, &step.step_type);
         let effects = self.ran.iter().flat_map(|ran| &ran.report.effects);
-        self.ran.len() < MAX_STEPS && self.began.elapsed() < MAX_TIME && may_share(touches, effects)
+        let (steps, time) = if self.is_flow() { (MAX_FLOW_STEPS, MAX_FLOW_TIME) } else { (MAX_STEPS, MAX_TIME) };
+        self.ran.len() < steps && self.began.elapsed() < time && may_share(touches, effects)
+    }
+
+    /// Whether people work on it.
+    fn is_flow(&self) -> bool {
+        self.around.people.is_some()
     }
 
     /// Stores everything in one commit.
@@ -305,6 +306,11 @@ impl Chain {
         }
         Ok(settled)
     }
+}
+
+/// Whether this is the visit that is to run.
+fn runs(visit: &StepExecution, ticket: &Ticket) -> bool {
+    visit.id == ticket.visit && visit.status == StepStatus::Running
 }
 
 /// What people see, as it is with these changes.

@@ -9,7 +9,7 @@ use stepwell_core::flow::{
 };
 use stepwell_core::{
     Call, ChildTarget, Completion, DefinitionId, Effect, ExecutionId, ExecutionStatus, Given, Graph, Outcome, Reentry,
-    Start, Step, StepReport, StepRequest, WaitRequest, Wake, testing,
+    Start, Step, StepReport, StepRequest, StepStatus, WaitRequest, Wake, testing,
 };
 use stepwell_engine::{Acted, EngineError, NewFlow};
 use uuid::Uuid;
@@ -140,6 +140,20 @@ async fn an_act_answers_with_the_state_that_components_have_reached_by_it() {
 }
 
 #[tokio::test]
+async fn all_tasks_that_a_flow_begins_with_are_asked_for_before_anything_is_stored() {
+    let bench = Bench::new().await;
+    people(&bench);
+    // Nothing runs here but what the start itself runs.
+    let steps: Vec<_> = (0..100).map(|n| manual(&format!("t{n}"))).collect();
+    let edges: Vec<_> = (0..100).map(|n| format!("trigger>t{n}")).collect();
+    let edges: Vec<_> = edges.iter().map(String::as_str).collect();
+    let flow = begun(&bench, drawn(&bench, steps, &edges)).await;
+    assert_eq!(current(&flow).len(), 100);
+    let visits = bench.visits(&flow.execution).await;
+    assert_eq!(visits.iter().filter(|visit| visit.status == StepStatus::Waiting).count(), 100);
+}
+
+#[tokio::test]
 async fn of_two_people_who_complete_a_task_at_once_one_does_and_the_other_sees_the_outcome() {
     let bench = Bench::new().await;
     people(&bench);
@@ -159,6 +173,28 @@ async fn of_two_people_who_complete_a_task_at_once_one_does_and_the_other_sees_t
 }
 
 /// What touches nothing outside may run in vain, where somebody else was faster: what counts is what it has started.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_acts_on_one_flow_at_once_is_served_one_by_one() {
+    let bench = Bench::new().await;
+    people(&bench);
+    let bench = bench.run().await;
+    let keys: Vec<_> = (0..60).map(|number| format!("t{number}")).collect();
+    let edges: Vec<_> = keys.iter().map(|key| format!("trigger>{key}")).collect();
+    let edges: Vec<_> = edges.iter().map(String::as_str).collect();
+    let flow = begun(&bench, drawn(&bench, keys.iter().map(|key| manual(key)).collect(), &edges)).await;
+    let mut crowd = tokio::task::JoinSet::new();
+    for key in &keys {
+        let (engine, workspace, id) = (bench.engine.clone(), bench.workspace, flow.execution.id);
+        let act = Act { by: key.clone(), does: complete(&flow, key) };
+        crowd.spawn(async move { engine.act(workspace, id, act).await });
+    }
+    while let Some(done) = crowd.join_next().await {
+        done.expect("no panic").expect("a turn");
+    }
+    let flow = until(&bench, flow.execution.id, |flow| flow.people.flow.status == FlowStatus::Done).await;
+    assert!(keys.iter().all(|key| of(&flow, key).data.times.completed_by.as_ref() == Some(key)));
+}
+
 #[tokio::test]
 async fn a_schedule_that_is_run_now_while_it_fires_starts_its_automation_once() {
     let bench = Bench::new().await;
@@ -300,4 +336,37 @@ async fn what_is_not_allowed_changes_nothing() {
     let after = does(&bench, id, "ada", Deed::Several(vec![])).await.expect("a look");
     assert_eq!((after.changed, after.execution.row_version), (false, flow.execution.row_version));
     assert_eq!(after.people.tasks, flow.people.tasks);
+}
+
+#[tokio::test]
+async fn the_end_of_a_child_that_a_task_waits_for_no_more_is_not_taken_for_that_of_its_next_one() {
+    let bench = Bench::new().await;
+    bench.answer("outside-waits", |_| asks(json!({})));
+    let child = bench.define(&["outside-waits"], Reentry::Always).await;
+    let runs = std::sync::atomic::AtomicU64::new(1);
+    bench.answer("inside-automation", move |request: &StepRequest| match &request.call {
+        Call::Resume { wake: Wake::Event(event), .. } => StepReport::of(completed(event.data.clone())),
+        _ => {
+            let run = runs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let id = ExecutionId(Uuid::from_u128(run.into()));
+            let target = ChildTarget::Definition(child);
+            let execution = json!({ "id": id, "status": "in_progress", "child": true });
+            let report = asks(json!({ "status": "in_progress", "execution": execution }));
+            StepReport { effects: vec![Effect::StartChild { id, target, input: json!({}) }], ..report }
+        }
+    });
+    people(&bench);
+    let bench = bench.run().await;
+    let steps = vec![task("u", TaskKind::Automation, "inside-automation"), manual("b")];
+    let id = begun(&bench, drawn(&bench, steps, &["trigger>u", "u>b"])).await.execution.id;
+    bench.until(child, ExecutionStatus::Waiting).await;
+    let flow = until(&bench, id, |_| true).await;
+    let anew = TaskPatch { status: Some(TaskStatus::Pending), ..TaskPatch::default() };
+    does(&bench, id, "ada", Deed::PatchTask(of(&flow, "u").id, Box::new(anew))).await.expect("allowed");
+    bench.until_count(child, ExecutionStatus::Cancelled, 1).await;
+    let second = bench.executions(child).await.into_iter().find(|it| !it.status.is_terminal()).expect("a second");
+    bench.engine.cancel(bench.workspace, child, second.id, "for a test").await.expect("a cancel");
+    let flow = until(&bench, id, |flow| current(flow) == ["b"]).await;
+    let ended = of(&flow, "u").data.result.clone().expect("a result");
+    assert_eq!(ended["executionId"], second.id.to_string());
 }

@@ -36,6 +36,8 @@ pub struct TaskPatch {
     pub next_condition: Option<String>,
     /// Whether the flow goes back to it.
     pub revert: bool,
+    /// Whether it is completed by a form that somebody filled in; only the journal says so.
+    pub via_form: bool,
     /// When it began and ended, where that is said (checklists).
     pub times: Option<super::task::Times>,
 }

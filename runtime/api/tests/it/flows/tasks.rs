@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
-use stepwell_core::WorkspaceId;
+use stepwell_core::{JournalKind, WorkspaceId};
 use stepwell_store::key::KeyKind;
 use uuid::Uuid;
 
@@ -263,6 +263,19 @@ async fn who_does_a_task_is_who_asks() {
     let expected = json!({"completed_at": LATER, "completed_by": "u5", "status_updated_at": LATER});
     assert_eq!((&done["status"], &done["analytics"]), (&json!("COMPLETED"), &expected));
     assert_eq!(flow.ask("call", "execute").await.ok(), done);
+}
+
+#[tokio::test]
+async fn that_a_form_completed_a_task_is_only_in_the_journal() {
+    let server = Server::start().await;
+    let flow = Flow::start(&server).await;
+    let done = flow.patch("call", json!({"status": "COMPLETED", "completed_via_journey": true})).await.ok();
+    assert_eq!(done.get("completed_via_journey"), None);
+    let id = flow.id.parse().expect("an id");
+    let mut conn = server.store().reader().await.expect("a connection");
+    let journal = stepwell_store::journal::page(&mut conn, server.workspace, id, 0, 100).await.expect("read");
+    let changed = journal.iter().find(|entry| entry.kind == JournalKind::TaskChanged).expect("an entry");
+    assert_eq!((&changed.data["to"], &changed.data["viaForm"]), (&json!("completed"), &json!(true)));
 }
 
 #[tokio::test]

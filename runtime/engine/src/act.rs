@@ -69,12 +69,14 @@ impl Engine {
         id: ExecutionId,
         act: &Act,
     ) -> Result<Acted, EngineError> {
+        let mut turn = None;
         for _ in 0..TRIES {
             let found = match loaded.take() {
                 Some(loaded) => surrounded(&self.0, self.0.store.quick_reader().await?, loaded).await?,
                 None => load(&self.0, workspace, id).await?,
             };
             match self.try_act(found.ok_or(EngineError::UnknownExecution(id))?, act).await {
+                Err(EngineError::Store(StoreError::Fenced(_))) if turn.is_none() => turn = self.0.turns.of(id).await,
                 Err(EngineError::Store(StoreError::Fenced(_))) => {}
                 done => return done,
             }

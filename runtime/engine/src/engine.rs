@@ -20,6 +20,7 @@ use crate::nodes::{self, Peers};
 use crate::prune::{Demand, Retention};
 use crate::route::Stamp;
 use crate::timer::Alarm;
+use crate::turns::Turns;
 use crate::{cron, pace, prune, recover, timer};
 
 /// What an engine is made of.
@@ -67,6 +68,7 @@ pub(crate) struct Inner {
     pub(crate) known: AllKnown,
     pub(crate) heads: Heads,
     pub(crate) live: Live,
+    pub(crate) turns: Turns,
     stopping: AtomicBool,
     concurrency: usize,
 }
@@ -121,6 +123,7 @@ impl Engine {
             known: AllKnown::default(),
             heads: Heads::new(),
             live: Live::new(),
+            turns: Turns::new(),
             stopping: false.into(),
             concurrency: options.concurrency,
         }))

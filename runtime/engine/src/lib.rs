@@ -32,6 +32,7 @@ mod route;
 mod step;
 mod sync;
 mod timer;
+mod turns;
 mod watch;
 
 pub use act::{Acted, NewFlow};

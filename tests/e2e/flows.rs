@@ -145,6 +145,16 @@ async fn assignees_are_people_and_variables() {
 }
 
 #[tokio::test]
+async fn several_people_work_on_one_flow_at_once() {
+    drive("at-once.test.mjs").await;
+}
+
+#[tokio::test]
+async fn what_came_of_a_task_is_seen_behind_it() {
+    drive("outputs.test.mjs").await;
+}
+
+#[tokio::test]
 async fn what_clients_really_send_is_understood() {
     drive("wire.test.mjs").await;
 }

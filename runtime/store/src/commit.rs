@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -22,6 +22,7 @@ use crate::error::StoreError;
 use crate::freshness::Freshness;
 use crate::graphs::Graphs;
 use crate::queue::Queue;
+use crate::rest;
 use crate::trouble::Condition;
 use crate::watch::Watches;
 
@@ -157,8 +158,21 @@ impl Committer {
             if batch.jobs.is_empty() {
                 return;
             }
+            let (writes, began) = (batch.jobs.len(), Instant::now());
             while !batch.jobs.is_empty() {
                 conn = self.commit(conn, &mut batch).await;
+            }
+            self.rest(writes, began.elapsed());
+        }
+    }
+
+    /// Lets writes gather under load, where the committer has a thread to itself. To sleep in it costs less than to be woken by each
+    /// write that comes.
+    fn rest(&self, writes: usize, took: Duration) {
+        if matches!(self.pool, DbPool::Direct(_)) {
+            let pause = rest::after(writes, took, self.queue.length());
+            if !pause.is_zero() {
+                std::thread::sleep(pause);
             }
         }
     }

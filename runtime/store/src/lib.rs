@@ -38,6 +38,7 @@ pub mod plugin;
 mod postgres;
 pub mod prune;
 mod queue;
+mod rest;
 mod row;
 pub mod schedule;
 pub mod setting;

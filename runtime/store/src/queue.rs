@@ -108,7 +108,6 @@ impl Queue {
     }
 
     /// How much waits.
-    #[cfg(test)]
     pub(crate) fn length(&self) -> usize {
         self.state().length
     }

@@ -158,3 +158,9 @@ test('circles that are no loops, edges to nowhere, and far too many tasks', asyn
   const large = await start({ tasks: names(1_000), edges: edges(...lines) });
   assert.deepEqual([large.data.tasks.length, large.current], [1_000, ['t0']]);
 });
+
+test('a soft delete that is neither true nor false', async () => {
+  const flow = await start(whole());
+  await wrong((soft) => executions.deleteFlowExecution({ execution_id: flow.id, soft }), [['maybe', /soft/]]);
+  assert.equal((await flow.load()).data.status, 'STARTED');
+});

@@ -4,6 +4,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { executions, refused } from './client.mjs';
 import { about, change, choice, decision, edges, manual, start, that, when } from './flow.mjs';
+import { asked } from './native.mjs';
 
 
 const entity = {
@@ -211,5 +212,14 @@ test('the primary entity is looked at, also where it is not the first', async ()
   const contexts = [await about({ status: 'lost' }), { ...(await about({ status: 'won' }, 'meter')), is_primary: true }];
   const tasks = [decision('d', [when('x', won), when('y', lost)]), ...ends.slice(0, 2)];
   const flow = await start({ tasks, edges: edges('d > a : x', 'd > b : y') }, { contexts });
+  await flow.stands('a');
+});
+
+test('a contact that is changed by anything else is looked at again too', async () => {
+  const contact = await about({ email: `${Math.random()}@example.org`, plan: 'free' }, 'contact');
+  const tasks = [decision('d', [when('x', that('plan', 'equals', 'pro'))]), manual('a')];
+  const flow = await start({ tasks, edges: edges('d > a : x') }, { contexts: [contact] });
+  await flow.reaches('d', 'CONDITION_PENDING');
+  await asked('PATCH', `/contacts/${contact.entity_id}`, { data: { plan: 'pro' } });
   await flow.stands('a');
 });

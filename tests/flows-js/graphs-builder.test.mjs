@@ -2,7 +2,7 @@
 
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { choice, edges, manual, start } from './flow.mjs';
+import { choice, edges, manual, repeat, start } from './flow.mjs';
 
 const phases = (...ids) => ids.map((id) => ({ id, name: `Phase ${id}` }));
 const inside = (phase, ...names) => names.map((name) => manual(name, { phase_id: phase }));
@@ -130,4 +130,38 @@ test('a loop of the builder leads back by the one edge that says so', async () =
     else await flow.complete(name);
   }
   await flow.ends();
+});
+
+test('a phase without tasks is gone through, and all exits of a phase are taken', async () => {
+  const through = await start({
+    phases: phases('p', 'q', 'r'),
+    tasks: [...inside('p', 'a'), ...inside('r', 'b')],
+    edges: edges('trigger > p', 'p > a', 'p > q', 'q > r', 'r > b'),
+  });
+  await through.complete('a');
+  assert.deepEqual(through.current, ['b']);
+  const parted = await start({
+    phases: phases('p', 'q', 'r'),
+    tasks: [...inside('p', 'a'), ...inside('q', 'b'), ...inside('r', 'c')],
+    edges: edges('trigger > p', 'p > a', 'p > q', 'p > r', 'q > b', 'r > c'),
+  });
+  await parted.complete('a');
+  assert.deepEqual(parted.current, ['b', 'c']);
+});
+
+test('a loop may lead back over phases, which show its rounds and are open again', async () => {
+  const flow = await start({
+    phases: phases('p', 'q', 'r'),
+    tasks: [...inside('p', 'a'), choice('d', ['again', 'enough'], { phase_id: 'q', ...repeat('again', 'enough', 2) }), ...inside('r', 'b')],
+    edges: edges('trigger > p', 'p > a', 'p > q', 'q > d', 'd > p : again', 'd > r : enough', 'r > b'),
+  });
+  const statuses = () => flow.data.phases.map((phase) => phase.status).join(' ');
+  for (const round of [0, 1, 2]) {
+    assert.deepEqual([flow.current, statuses()], [['a'], 'IN_PROGRESS OPEN OPEN']);
+    assert.equal(flow.phase('p').loop_config.crt_iterations, round);
+    await flow.complete('a');
+    assert.deepEqual([flow.current, statuses()], [['d'], 'COMPLETED IN_PROGRESS OPEN']);
+    await flow.choose('d', 'again');
+  }
+  assert.deepEqual([flow.current, statuses()], [['b'], 'COMPLETED COMPLETED IN_PROGRESS']);
 });

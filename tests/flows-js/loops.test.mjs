@@ -147,3 +147,28 @@ test('a revert to before a loop counts its rounds from the beginning', async () 
   await flow.revert('first');
   assert.deepEqual([flow.current, shown(flow, 'd').crt_iterations], [['first'], 0]);
 });
+
+test('where both branches of a loop are met both are followed, and what is behind stays', async () => {
+  const empty = that('status', 'is_empty');
+  const flow = await start({
+    tasks: [manual('a'), decision('d', [when('again', empty), when('enough', empty)], repeat('again', 'enough', 1)), manual('end')],
+    edges: edges('a > d', 'd > a : again', 'd > end : enough'),
+  });
+  await flow.complete('a');
+  await flow.stands('a', 'end');
+  await flow.complete('a');
+  await flow.stands('end');
+});
+
+test('a revert within a round stays in that round', async () => {
+  const parts = single(3);
+  const lines = edges('a > b', 'b > d', 'd > a : again', 'd > end : enough');
+  const flow = await start({ tasks: [...parts.tasks, manual('b')], edges: lines });
+  await flow.complete('a');
+  await flow.complete('b');
+  await flow.choose('d', 'again');
+  await flow.complete('a');
+  await flow.revert('a');
+  assert.deepEqual([flow.current, flow.statuses('a', 'b', 'd')], [['a'], ['PENDING', 'PENDING', 'PENDING']]);
+  assert.equal(shown(flow, 'd').crt_iterations, 1);
+});

@@ -187,3 +187,10 @@ test('closing a flow gives up its schedules', async () => {
   await flow.comes(() => Date.now() > Date.parse(scheduled_at) + 300);
   assert.equal(flow.task('s').automation_execution_id, undefined);
 });
+
+test('a month after the last of January is the last of February', async () => {
+  const month = relative('after', span(1, 'months'), 'trigger_entity_attribute', date);
+  const flow = await start(parts(month), { entity: { date: '2099-01-31' } });
+  await flow.reaches('s', 'SCHEDULED');
+  assert.equal(flow.task('s').schedule.scheduled_at, '2099-02-28T00:00:00.000Z');
+});

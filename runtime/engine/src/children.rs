@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use stepwell_core::flow::{CHILD_ENDED, FlowStatus, Parent, People, PeopleChanges, Task};
 use stepwell_core::{
     Changes, ChildTarget, Execution, ExecutionId, ExecutionStatus, Follow, Given, Graph, Guard, Input, Join, Position,
-    ReceivedEvent, Start, Step, StepStatus, TRIGGER, Timestamp, Transition, Wake, WorkspaceId, start,
+    ReceivedEvent, Start, Step, StepStatus, TRIGGER, Timestamp, Transition, Wait, Wake, WorkspaceId, start,
 };
 use stepwell_store::{Conn, StoreError, definition, execution, wait};
 
@@ -110,6 +110,10 @@ fn graph_of(step_type: String, config: Value, given: &Given<'_>) -> Graph {
 pub(crate) async fn tell_parent(conn: &mut Conn, changes: &Changes) -> Result<(), StoreError> {
     let execution = &changes.execution;
     let Some(parent) = execution.parent.filter(|_| execution.status.is_terminal()) else { return Ok(()) };
+    let waits = wait::get(conn, execution.workspace_id, parent.step_execution_id).await?;
+    if waits.is_none_or(|wait| is_for_another(&wait, execution.id)) {
+        return Ok(());
+    }
     let last = changes.visits.iter().rev().find(|visit| visit.status == StepStatus::Completed);
     let output = last.and_then(|visit| visit.output.as_ref()).unwrap_or(&Value::Null);
     let now = execution.updated_at;
@@ -118,6 +122,12 @@ pub(crate) async fn tell_parent(conn: &mut Conn, changes: &Changes) -> Result<()
     let reason = execution.exit_reason.as_deref().or(failed);
     let wake = ended(execution.id, word(execution.status), output, reason, now);
     wait::nudge(conn, execution.workspace_id, parent.step_execution_id, &wake, now).await.map(drop)
+}
+
+/// Whether a visit that started an execution waits for the end of another: it has begun anew since.
+fn is_for_another(wait: &Wait, child: ExecutionId) -> bool {
+    let waits_for = wait.task.as_ref().and_then(|task| task["execution"]["id"].as_str());
+    waits_for.is_some_and(|id| id != child.to_string())
 }
 
 /// The children that nobody waits for any more: their tasks are done or begin anew, or the flow was ended.

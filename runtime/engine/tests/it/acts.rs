@@ -12,6 +12,7 @@ use stepwell_core::{
     Start, Step, StepReport, StepRequest, StepStatus, WaitRequest, Wake, testing,
 };
 use stepwell_engine::{Acted, EngineError, NewFlow};
+use stepwell_store::wait;
 use uuid::Uuid;
 
 use crate::bench::{Bench, completed};
@@ -364,6 +365,13 @@ async fn the_end_of_a_child_that_a_task_waits_for_no_more_is_not_taken_for_that_
     let anew = TaskPatch { status: Some(TaskStatus::Pending), ..TaskPatch::default() };
     does(&bench, id, "ada", Deed::PatchTask(of(&flow, "u").id, Box::new(anew))).await.expect("allowed");
     bench.until_count(child, ExecutionStatus::Cancelled, 1).await;
+    let flow = until(&bench, id, |_| true).await;
+    let visits = bench.visits(&flow.execution).await;
+    let visit = visits.iter().find(|visit| visit.status == StepStatus::Waiting).expect("it still waits");
+    let mut conn = bench.engine.store().reader().await.expect("a connection");
+    let wait = wait::get(&mut conn, bench.workspace, visit.id).await.expect("a read").expect("a wait");
+    drop(conn);
+    assert_eq!((current(&flow), wait.ended_by), (vec!["u"], None));
     let second = bench.executions(child).await.into_iter().find(|it| !it.status.is_terminal()).expect("a second");
     bench.engine.cancel(bench.workspace, child, second.id, "for a test").await.expect("a cancel");
     let flow = until(&bench, id, |flow| current(flow) == ["b"]).await;

@@ -7,7 +7,6 @@ mod dues;
 mod lists;
 mod loops;
 mod phases;
-mod random;
 mod reverts;
 mod schedules;
 mod settling;

@@ -1,7 +1,7 @@
 //! A node's part in what people do: what they do is decided with what components do about it at once, and stored in one commit.
 
 use rand::RngExt;
-use stepwell_core::flow::{Act, Deed, People, Task};
+use stepwell_core::flow::{Act, Deed, FlowStatus, People, Task};
 use stepwell_core::{Changes, ExecutionId, ExecutionStatus, Input, advance};
 
 use crate::count::Count;
@@ -85,10 +85,14 @@ fn is_nothing(changes: &Changes) -> bool {
 
 /// The children that were waited for before, and are not any more.
 fn orphans(before: &People, after: &People) -> Vec<ExecutionId> {
+    let goes_on = |people: &People| people.flow.status == FlowStatus::Started;
+    if !goes_on(before) {
+        return vec![];
+    }
     let running = |task: &Task| {
         let run = task.data.run.as_ref().filter(|run| run.is_child && run.status.as_deref() == Some("in_progress"))?;
         run.id.as_ref()?.parse::<uuid::Uuid>().ok().filter(|_| !task.status.is_done()).map(ExecutionId::from)
     };
-    let waited_for: Vec<_> = after.tasks.iter().filter_map(running).collect();
+    let waited_for: Vec<_> = after.tasks.iter().filter(|_| goes_on(after)).filter_map(running).collect();
     before.tasks.iter().filter_map(running).filter(|id| !waited_for.contains(id)).collect()
 }

@@ -50,21 +50,8 @@ pub(crate) async fn load(
     found.filter(|found| found.people.flow.surface == Surface::Flow).ok_or_else(unknown)
 }
 
-/// Has `by` do something to an execution. What it answers is durable.
-pub(crate) async fn act(
-    state: &ApiState,
-    workspace: WorkspaceId,
-    id: ExecutionId,
-    by: &str,
-    does: Deed,
-) -> Result<Acted, ApiError> {
-    let absent = refused::absent(&does);
-    let act = Act { by: by.to_owned(), does };
-    state.engine().act(workspace, id, act).await.map_err(|error| refused::refused(error, absent))
-}
-
-/// As [`act`], on an execution that was loaded to know what to do.
-pub(crate) async fn act_on(state: &ApiState, loaded: Loaded, by: &str, does: Deed) -> Result<Acted, ApiError> {
+/// Has `by` do something to an execution, as it was loaded to know what. What it answers is durable.
+pub(crate) async fn act(state: &ApiState, loaded: Loaded, by: &str, does: Deed) -> Result<Acted, ApiError> {
     let absent = refused::absent(&does);
     let act = Act { by: by.to_owned(), does };
     state.engine().act_on(loaded, act).await.map_err(|error| refused::refused(error, absent))

@@ -30,7 +30,7 @@ pub(crate) async fn patch(
 ) -> Result<Json<FlowExecution>, ApiError> {
     let found = load(&state, key.workspace, &id, Absent::NotFound).await?;
     let patch = change(&state, key.workspace, &found.people, wanted).await?;
-    let acted = act(&state, key.workspace, found.execution.id, &key.user, Deed::PatchFlow(Box::new(patch))).await?;
+    let acted = act(&state, found, &key.user, Deed::PatchFlow(Box::new(patch))).await?;
     Ok(Json(show::execution(&acted)))
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn patch(
     let unknown = || Absent::BadRequest.error("phase", &phase);
     known.then_some(()).ok_or_else(unknown)?;
     let does = Deed::PatchPhase(phase.clone(), change(wanted, &loaded.people)?);
-    let acted = executions::act(&state, key.workspace, loaded.execution.id, &key.user, does).await?;
+    let acted = executions::act(&state, loaded, &key.user, does).await?;
     show::phase(&acted, &phase).map(Json).ok_or_else(unknown)
 }
 

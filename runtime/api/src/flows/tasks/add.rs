@@ -48,7 +48,7 @@ pub(crate) async fn add(
     let added = added(wanted, &loaded, &given)?;
     let task = added.id.unwrap_or_else(|| state.new_id());
     let does = Deed::AddTask(Box::new(AddTask { id: Some(task), ..added }));
-    let acted = executions::act(&state, key.workspace, loaded.execution.id, &key.user, does).await?;
+    let acted = executions::act(&state, loaded, &key.user, does).await?;
     Ok((StatusCode::CREATED, shown(&acted, task)?))
 }
 

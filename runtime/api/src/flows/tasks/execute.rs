@@ -35,6 +35,6 @@ pub(crate) async fn execute(
 ) -> Result<Json<Task>, ApiError> {
     let (loaded, task) = find(&state, key.workspace, &ids, Absent::BadRequest).await?;
     let does = Deed::Execute(task.id);
-    let acted = executions::act(&state, key.workspace, loaded.execution.id, &key.user, does).await?;
+    let acted = executions::act(&state, loaded, &key.user, does).await?;
     shown(&acted, task.id)
 }

@@ -41,7 +41,7 @@ pub(crate) async fn patch(
     let (loaded, task) = find(&state, key.workspace, &ids, Absent::NotFound).await?;
     let patch = change(wanted, &task, &loaded.people)?;
     let does = Deed::PatchTask(task.id, Box::new(patch));
-    let acted = executions::act_on(&state, loaded, &key.user, does).await?;
+    let acted = executions::act(&state, loaded, &key.user, does).await?;
     shown(&acted, task.id)
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn cancel(
 ) -> Result<StatusCode, ApiError> {
     let (loaded, task) = find(&state, key.workspace, &ids, Absent::NotFound).await?;
     let does = Deed::CancelSchedule(task.id);
-    executions::act(&state, key.workspace, loaded.execution.id, &key.user, does).await?;
+    executions::act(&state, loaded, &key.user, does).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn run_now(
 ) -> Result<Json<Task>, ApiError> {
     let (loaded, task) = find(&state, key.workspace, &ids, Absent::NotFound).await?;
     let does = Deed::RunScheduleNow(task.id);
-    let acted = executions::act(&state, key.workspace, loaded.execution.id, &key.user, does).await?;
+    let acted = executions::act(&state, loaded, &key.user, does).await?;
     shown(&acted, task.id)
 }
 
@@ -90,6 +90,6 @@ pub(crate) async fn cancel_by_id(
     });
     let task = armed.ok_or_else(|| Absent::NotFound.error("schedule", &schedule))?.id;
     let does = Deed::CancelSchedule(task);
-    executions::act(&state, key.workspace, loaded.execution.id, &key.user, does).await?;
+    executions::act(&state, loaded, &key.user, does).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,7 +18,7 @@ use crate::decided::{self, Decided, Ran};
 use crate::dispatch;
 use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
-use crate::route::Stamp;
+use crate::route::{self, Stamp};
 use crate::step::Surroundings;
 use crate::sync;
 
@@ -203,7 +203,11 @@ async fn delete(
     let nobody = People { tasks: Vec::new(), ..people.clone() };
     let orphans = children::orphans(&people, &nobody);
     let reason = "deleted".to_owned();
-    control::change(conn, workspace, id, Input::Cancelled { reason }, stamp).await?;
+    if let Some(mut ended) = control::decided(conn, workspace, id, Input::Cancelled { reason }, stamp).await? {
+        // Of a flow that is deleted, entities are told that and nothing else.
+        ended.people.iter_mut().for_each(|people| people.happened.clear());
+        route::apply(conn, &ended).await?;
+    }
     sync::deleted(conn, people.flow, stamp.now).await?;
     match soft {
         true => flow::soft_delete(conn, workspace, id, stamp.now).await?,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use stepwell_core::{
-    ContactId, DefinitionId, DefinitionKind, Execution, ExecutionId, Input, NoTrigger, Refused, Start, State,
+    Changes, ContactId, DefinitionId, DefinitionKind, Execution, ExecutionId, Input, NoTrigger, Refused, Start, State,
     WorkspaceId, advance,
 };
 use stepwell_store::{Conn, StoreError, contact, definition, execution, flow};
@@ -150,13 +150,27 @@ pub(crate) async fn change(
     input: Input,
     stamp: &Stamp,
 ) -> Result<bool, StoreError> {
-    let Some((execution, visits)) = execution::state(conn, workspace, id).await? else { return Ok(false) };
+    match decided(conn, workspace, id, input, stamp).await? {
+        Some(changes) => route::apply(conn, &changes).await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// What an input changes in a stored execution; nothing in one that has ended.
+pub(crate) async fn decided(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ExecutionId,
+    input: Input,
+    stamp: &Stamp,
+) -> Result<Option<Changes>, StoreError> {
+    let Some((execution, visits)) = execution::state(conn, workspace, id).await? else { return Ok(None) };
     let graph = execution::graph(conn, &execution).await?.unwrap_or_default();
     let people = flow::people(conn, &execution, &graph).await?;
     let state = State { graph: &graph, execution: &execution, visits: &visits, people: people.as_ref() };
     match advance(state, input, &stamp.given()) {
-        Ok(changes) => route::apply(conn, &changes).await.map(|()| true),
-        Err(Refused::Act(_) | Refused::Ended | Refused::NotActive | Refused::NotFailed) => Ok(false),
+        Ok(changes) => Ok(Some(changes)),
+        Err(Refused::Act(_) | Refused::Ended | Refused::NotActive | Refused::NotFailed) => Ok(None),
     }
 }
 

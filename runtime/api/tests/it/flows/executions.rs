@@ -394,6 +394,29 @@ async fn a_deleted_execution_is_gone_however_it_was_deleted() {
 }
 
 #[tokio::test]
+async fn an_entity_is_told_that_a_flow_was_deleted_and_not_that_it_was_closed() {
+    let server = Server::start().await;
+    server.post("/v1/entity/order", json!({"_id": ORDER})).await.ok();
+    let rule = |event: &str| {
+        json!({"trigger": {"event": event}, "value": {"source": "custom_value", "value": "yes"},
+            "target": {"entitySchema": "order", "entityAttribute": event}})
+    };
+    let rules = ["FlowCancelled", "FlowDeleted", "CurrTaskChanged"].map(rule);
+    let mut template = template();
+    template["entity_sync"] = json!(rules);
+    let id = templated(&server, template).await;
+    let made = begun(&server, json!({"flow_template_id": id, "contexts": about(ORDER)})).await;
+    let order = format!("/v1/entity/order/{ORDER}");
+    server.patch(&order, json!({"CurrTaskChanged": null})).await.ok();
+    assert_eq!(server.delete(&path(&made)).await.status, 204);
+    let told = server.get(&order).await.ok()["entity"].clone();
+    assert_eq!(
+        (&told["FlowDeleted"], told.get("FlowCancelled"), told.get("CurrTaskChanged")),
+        (&json!("yes"), None, None)
+    );
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_unknown_and_no_workspace_sees_anothers() {
     let server = Server::start().await;
     let made = started(&server).await;

@@ -11,7 +11,7 @@ use stepwell_store::definition::{self, Written};
 
 use super::{read, show};
 use crate::error::ApiError;
-use crate::extract::Json;
+use crate::extract::{Json, fits};
 use crate::flows::actor::By;
 use crate::flows::body::Body;
 use crate::flows::convert::all;
@@ -26,6 +26,9 @@ use crate::state::ApiState;
 
 /// The most purposes of one execution.
 const MAX_PURPOSES: usize = 100;
+
+/// The most bytes, as JSON, of the purposes and of what started it.
+const MAX_KEPT: usize = 64 * 1024;
 
 /// Starts a flow. It is answered as it stands once everything that could be done at once is done.
 #[utoipa::path(
@@ -72,6 +75,9 @@ async fn new(
     if wanted.purposes.as_ref().is_some_and(|purposes| purposes.len() > MAX_PURPOSES) {
         return Err(ApiError::field("purposes", "too_big", format!("must have at most {MAX_PURPOSES} items")));
     }
+    // Both are read with the execution whenever something is done to it.
+    fits("purposes", &wanted.purposes, MAX_KEPT)?;
+    fits("trigger", &wanted.trigger, MAX_KEPT)?;
     let (about, entities) = read::contexts(conn, workspace, wanted.contexts).await?;
     let template: FlowTemplate = serde_json::from_value(of.document).map_err(ApiError::internal)?;
     let reasons = template.closing_reasons.as_ref();

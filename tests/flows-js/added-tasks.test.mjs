@@ -2,6 +2,7 @@
 
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { executions, refused } from './client.mjs';
 import { automation, choice, edges, manual, repeat, start } from './flow.mjs';
 
@@ -61,11 +62,16 @@ test('what is said of it is kept', async () => {
     tasks: [manual('a', { phase_id: 'p' }), manual('b', { phase_id: 'p' })],
     edges: edges('a > b'),
   });
-  const id = '7c1c7a3e-58a5-4f0b-9a51-0d6a2a4a2f10';
+  const id = randomUUID();
   const said = { id, name: 'Mine', due_date: '2030-01-01', assigned_to: ['u1'], enabled: false, phase_id: flow.phase('q').id };
   const task = await flow.add('a', 'b', said);
   for (const [name, value] of Object.entries(said)) assert.deepEqual(task[name], value, name);
   assert.equal(task.template_id, id);
+  const other = await start({ tasks: tasks('a', 'b'), edges: edges('a > b') });
+  const twin = { previous_task_id: other.task('a').id, next_task_id: other.task('b').id, task: { name: 'Twin', id } };
+  const { status, message } = await refused(executions.addTask(other.id, twin));
+  assert.equal(status, 400);
+  assert.match(message, /task\.id/);
 });
 
 test('an automation may be added, and waits to be run', async () => {
@@ -83,11 +89,11 @@ test('an automation may be added, and waits to be run', async () => {
 test('before an automation that runs it takes its place, and the automation begins anew', async () => {
   const flow = await start({ tasks: [manual('a'), automation('b', { trigger_mode: 'automatic' })], edges: edges('a > b') });
   await flow.complete('a');
-  await flow.reaches('b', 'IN_PROGRESS');
+  await flow.begins('b');
   const { id } = await flow.add('a', 'b', { name: 'Before' });
   assert.deepEqual([flow.current, flow.statuses('b')], [[id], ['PENDING']]);
   await flow.complete(id);
-  await flow.reaches('b', 'IN_PROGRESS');
+  await flow.begins('b');
 });
 
 test('on the way back of a loop it does not change the rounds', async () => {

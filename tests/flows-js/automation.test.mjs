@@ -23,7 +23,7 @@ test('a workflow of this server runs as a child, and its end completes the task'
 test('while the child runs the task is in progress, and a second start is none', async () => {
   const child = await workflow(long);
   const flow = await start(parts(does(child)));
-  await flow.reaches('s', 'IN_PROGRESS');
+  await flow.begins('s');
   assert.equal(flow.task('s').automation_config.execution_status, 'in_progress');
   await until(() => runs(child), (found) => found.length === 1);
   await executions.runTaskAutomation(flow.at('s'));
@@ -52,7 +52,7 @@ test('the child of a task that is done by hand, reverted or closed is cancelled'
     const child = await workflow(long);
     const flow = await start({ tasks: [manual('first'), automation('s', does(child))], edges: edges('first > s') });
     await flow.complete('first');
-    await flow.reaches('s', 'IN_PROGRESS');
+    await flow.begins('s');
     await until(() => runs(child), (found) => found.length === 1);
     await act(flow);
     const [run] = await until(() => runs(child), ([one]) => one.status === 'CANCELLED');
@@ -92,7 +92,7 @@ test('a workflow that is switched off is not started', async () => {
 
 test('what this server does not know is left to a runner elsewhere, which reports with a patch', async () => {
   const flow = await start(parts(does('letters-7')));
-  await flow.reaches('s', 'IN_PROGRESS');
+  await flow.begins('s');
   const { execution_id } = flow.task('s').automation_config;
   assert.ok(execution_id && flow.task('s').automation_execution_id === execution_id);
   const reported = { flow_id: 'letters-7', execution_id: 'run-9', execution_status: 'paused', heal_attempts: 2 };
@@ -114,7 +114,7 @@ test('reconciling takes over what was reported to have ended, and moves the flow
     ['hot', null, 's'],
   ]) {
     const flow = await start(parts(does('letters-7')));
-    await flow.reaches('s', 'IN_PROGRESS');
+    await flow.begins('s');
     await flow.patch('s', { automation_config: { flow_id: 'letters-7', execution_status: word } });
     assert.deepEqual([flow.current, flow.statuses('s')], [['s'], ['IN_PROGRESS']], word);
     const { data } = await executions.reconcileAutomationTask(flow.at('s'));

@@ -169,6 +169,12 @@ export class Flow {
     await until(async () => (await this.load()).task(name).status, (now) => now === status);
   }
 
+  // Waits until an automation or an agent is in progress, and its run known.
+  async begins(name) {
+    const run = (task) => task.automation_execution_id ?? task.agent_execution_id;
+    await this.comes(() => this.task(name).status === 'IN_PROGRESS' && run(this.task(name)));
+  }
+
   // Waits until it has ended.
   async ends(status = 'DONE') {
     await until(async () => (await this.load()).data.status, (now) => now === status);

@@ -2,6 +2,7 @@
 
 use stepwell_core::flow::{ActRefused, Deed};
 use stepwell_engine::EngineError;
+use stepwell_store::StoreError;
 
 use super::error::{Absent, invalid};
 use crate::error::ApiError;
@@ -12,6 +13,8 @@ pub(crate) fn refused(error: EngineError, absent: Absent) -> ApiError {
     let refused = match error {
         EngineError::Act(refused) => refused,
         EngineError::UnknownExecution(id) => return absent.error("flow execution", &id.to_string()),
+        // Only an added task brings an id of its own; this one is of another execution.
+        EngineError::Store(StoreError::AlreadyExists) => ActRefused::IdTaken,
         // Deleted in the meantime.
         EngineError::UnknownDefinition(id) => return absent.error("flow template", &id.to_string()),
         other => return other.into(),

@@ -81,6 +81,11 @@ async fn a_task_added_before_a_current_one_takes_its_place() {
     assert_eq!(flow.get().await, before);
     flow.done(&id).await;
     assert_eq!(flow.current().await, ["b"]);
+    let other = Flow::of(&server, template()).await;
+    let before = other.get().await;
+    let answer = added(&other, ("a", "b"), json!({"name": "Twin", "id": id})).await;
+    assert_bad(&answer, "task.id: there is a task of this id", &json!(id));
+    assert_eq!(other.get().await, before);
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ impl Moment<'_> {
         let mut ran = vec![];
         while ran.len() < MOST_STEPS && !queue.is_empty() && self.chance.random_bool(0.8) {
             let visit = queue.remove(0);
-            if !loaded.visits.iter().any(|known| *known == visit) {
+            if !loaded.visits.contains(&visit) {
                 continue;
             }
             let (one, more) = self.answered(loaded, &visit)?;

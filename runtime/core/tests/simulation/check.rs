@@ -6,6 +6,7 @@ use stepwell_core::{
 };
 
 use crate::flows;
+use crate::map::Map;
 use crate::tally;
 use crate::world::Record;
 
@@ -18,14 +19,14 @@ macro_rules! ensure {
 pub(crate) use ensure;
 
 /// What must be true of a change of a stored execution.
-pub(crate) fn transition(before: &Record, changes: &Changes, graph: &Graph) -> Checked {
+pub(crate) fn transition(before: &Record, changes: &Changes, graph: &Map) -> Checked {
     let (old, new) = (&before.execution, &changes.execution);
     ensure!(new.row_version > old.row_version, "the row version went from {} to {}", old.row_version, new.row_version);
     ensure!(pinned(old) == pinned(new), "what is fixed at the start changed: {:?} to {:?}", pinned(old), pinned(new));
     let retried = changes.journal.iter().any(|entry| entry.kind == JournalKind::ExecutionRetried);
     let reopened = old.status == ExecutionStatus::Failed && retried;
     if before.is_flow() {
-        flows::check::transition(before, changes)?;
+        flows::check::transition(before, changes, graph)?;
     }
     ensure!(
         before.is_flow() || !old.status.is_terminal() || reopened,

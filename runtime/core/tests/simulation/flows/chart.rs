@@ -179,6 +179,19 @@ impl Chart {
         self.nodes.len()
     }
 
+    /// The edges that count the rounds of the loops inside that of another such edge.
+    pub(crate) fn inside(&self, counter: TransitionId) -> Vec<TransitionId> {
+        let Some(outer) = self.loops.iter().find(|of| of.counter == counter) else { return vec![] };
+        let inside = |of: &&Round| of.body != outer.body && of.body & !outer.body == 0;
+        self.loops.iter().filter(inside).map(|of| of.counter).collect()
+    }
+
+    /// Whether a loop repeats a step.
+    pub(crate) fn repeats_step(&self, counter: TransitionId, step: StepId) -> bool {
+        let of = self.loops.iter().find(|of| of.counter == counter);
+        of.zip(self.place(step)).is_some_and(|(of, at)| of.body >> at & 1 == 1)
+    }
+
     /// Whether an arrow is a loop's that repeats, and whose.
     fn repeats(&self, from: usize, arrow: &Arrow) -> Option<usize> {
         let of = self.loops.iter().position(|of| of.decision == from)?;

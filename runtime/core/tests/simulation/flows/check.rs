@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use stepwell_core::flow::{Act, Deed, FlowStatus, People, PhaseStatus, Task, TaskStatus};
 use stepwell_core::{
-    Changes, Given, Input, JournalKind, Looping, SequentialIds, State, StepExecution, StepStatus, advance,
+    Changes, Given, Input, JournalKind, Looping, SequentialIds, State, StepExecution, StepStatus, TransitionId, advance,
 };
 
 use super::chart::Standing;
@@ -14,17 +14,40 @@ use crate::map::Map;
 use crate::world::Record;
 
 /// Nothing changes in a flow that has ended but where it is opened again, or what is noted about its tasks.
-pub(crate) fn transition(before: &Record, changes: &Changes) -> Checked {
+pub(crate) fn transition(before: &Record, changes: &Changes, map: &Map) -> Checked {
     let (old, new) = (before.execution.status, changes.execution.status);
     let reopened = changes.journal.iter().any(|entry| entry.kind == JournalKind::FlowReopened);
     if old.is_terminal() && !reopened {
         ensure!(changes.visits.is_empty() && changes.waits.is_empty(), "a path begins in a flow that is {old:?}");
         ensure!(new.is_terminal(), "a flow that was {old:?} is {new:?}, and nobody opened it");
     }
+    passes(before, changes, map)?;
     let Some((people, changed)) = before.people.as_ref().zip(changes.people.as_deref()) else { return Ok(()) };
     for task in &changed.tasks {
         let twin = people.tasks.iter().find(|known| known.step_id == task.step_id && known.id != task.id);
         ensure!(twin.is_none(), "two tasks of one step: {} and {twin:?}", task.key);
+    }
+    Ok(())
+}
+
+/// A loop that begins anew gives up the paths in it, and the loops inside it count anew.
+fn passes(before: &Record, changes: &Changes, map: &Map) -> Checked {
+    let Some(chart) = &map.chart else { return Ok(()) };
+    let begun = changes.journal.iter().filter(|entry| entry.kind == JournalKind::PassBegun);
+    let begun: Vec<TransitionId> = begun
+        .filter_map(|entry| entry.data["transitionId"].as_str()?.parse::<uuid::Uuid>().ok())
+        .map(Into::into)
+        .collect();
+    for (at, counter) in begun.iter().enumerate() {
+        for inner in chart.inside(*counter).into_iter().filter(|inner| !begun[at..].contains(inner)) {
+            let passed = changes.execution.marking.passed(inner);
+            ensure!(passed == 0, "a loop goes on counting at {passed} when the one around it begins anew");
+        }
+        for row in before.rows.iter().filter(|row| !row.visit.status.is_done()) {
+            let over = changes.visits.iter().any(|visit| visit.id == row.visit.id && visit.status.is_done());
+            let inside = chart.repeats_step(*counter, row.visit.step_id);
+            ensure!(over || !inside, "a path stays in a loop that begins anew: {:?}", row.visit);
+        }
     }
     Ok(())
 }

@@ -83,6 +83,9 @@ fn sketch(chance: &mut Chance) -> Sketch {
             }
         }
         loops(chance, &mut sketch, &mut names, phases);
+        if chance.random_bool(0.2) {
+            nested(chance, &mut sketch, &mut names, phases);
+        }
     }
     for name in &names {
         spice(chance, &mut sketch, name, &names);
@@ -145,6 +148,25 @@ fn loops(chance: &mut Chance, sketch: &mut Sketch, names: &mut Vec<String>, phas
         }
         let spec = sketch.spec(&name);
         spec.repeat = Some(Repeat { again: "again".into(), leave: "x".into(), max: chance.random_range(1..4) });
+    }
+}
+
+/// A loop in a loop, before some other task.
+fn nested(chance: &mut Chance, sketch: &mut Sketch, names: &mut Vec<String>, phases: usize) {
+    let behind = names.choose(chance).expect("tasks").clone();
+    let on_the_way = chance.random_bool(0.5);
+    let own = ["a90", "d91", "d92", "b93"];
+    for name in &own[..if on_the_way { 4 } else { 3 }] {
+        add(chance, sketch, name, phases);
+        names.push((*name).to_owned());
+    }
+    let back = if on_the_way { &["d91>b93:again", "b93>a90"][..] } else { &["d91>a90:again"] };
+    let edges = ["a90>d91", "d91>d92:x", "d92>a90:again"].iter().chain(back);
+    edges.for_each(|edge| sketch.edge(edge));
+    sketch.edge(&format!("d92>{behind}:x"));
+    for decision in ["d91", "d92"] {
+        let max = chance.random_range(1..4);
+        sketch.spec(decision).repeat = Some(Repeat { again: "again".into(), leave: "x".into(), max });
     }
 }
 

@@ -103,7 +103,7 @@ fn fixtures() -> Vec<PathBuf> {
     paths
 }
 
-/// Removes what was prepared for another build, and what tests left behind that were killed an hour ago or earlier.
+/// Removes what was prepared for another build or left behind by tests that were killed, an hour ago or earlier.
 fn remove_old(place: &Path, current: &str) {
     const HOUR: Duration = Duration::from_secs(60 * 60);
     let is_old = |entry: &fs::DirEntry| {
@@ -113,9 +113,9 @@ fn remove_old(place: &Path, current: &str) {
     let entries = fs::read_dir(place).expect("the folder of the tests' data").flatten();
     for entry in entries {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if (name.starts_with("prepared-") && !name.starts_with(current))
-            || (name.starts_with("data-") && is_old(&entry))
-        {
+        // Another run, of another build, may still begin with what is younger.
+        let is_other = name.starts_with("prepared-") && !name.starts_with(current);
+        if (is_other || name.starts_with("data-")) && is_old(&entry) {
             // Where a test of another run still uses it, it goes the next time.
             let _ = fs::remove_dir_all(entry.path());
         }

@@ -152,10 +152,9 @@ pub(crate) fn woken(decision: &mut Decision<'_>, visit: StepExecution, wake: Wak
             enter::begin(decision, task, visit);
         }
         // Told too late. The wait is over all the same: it would end again and again.
-        Wake::Event(_) if changed && task.status != TaskStatus::ConditionPending => {
-            let visit = again(decision, visit);
-            ask_person(decision, visit, task.status, None);
-        }
+        Wake::Event(_) if changed && task.status != TaskStatus::ConditionPending => goes_on(decision, &task, visit),
+        // Of a run that is given up: the component does not wait for one now.
+        Wake::Event(event) if event.name == CHILD_ENDED && visit.state.is_none() => goes_on(decision, &task, visit),
         wake => visit::woken(decision, visit, wake),
     }
 }
@@ -165,6 +164,13 @@ pub(crate) fn fire(decision: &mut Decision<'_>, mut task: Task, visit: StepExecu
     task.data.armed = None;
     let visit = again(decision, visit);
     enter::runs(decision, task, visit);
+}
+
+/// The visit waits as before, for a person or its time.
+fn goes_on(decision: &mut Decision<'_>, task: &Task, visit: StepExecution) {
+    let until = visit.due_at;
+    let visit = again(decision, visit);
+    ask_person(decision, visit, task.status, until);
 }
 
 /// The time of a schedule has come while nobody may work on its task, which begins once somebody may.

@@ -186,3 +186,18 @@ fn a_result_that_is_taken_over_ends_the_schedule() {
     play.act(Deed::Reconcile(play.id("u"), failed)).expect("allowed");
     assert_eq!((play.is("u"), &play.task("u").data.armed), (TaskStatus::Failed, &None));
 }
+
+#[test]
+fn the_end_of_an_earlier_run_does_not_begin_a_task_before_its_time() {
+    let mut play = scheduled(Schedule::Delayed(Span { amount: 2.0, unit: Unit::Days })).play().settled();
+    play.done("a");
+    let (visit, due) = (play.visit("u"), play.waits.iter().map(|wait| wait.due_at).max());
+    let (id, name) = (uuid::Uuid::nil().into(), CHILD_ENDED.to_owned());
+    let event = crate::outcome::ReceivedEvent { id, name, data: json!({ "status": "cancelled" }), received_at: NOW };
+    play.input(Input::Woken { visit, wake: Wake::Event(event) }).expect("a wait");
+    play.run();
+    assert_eq!((play.is("u"), play.ran("u")), (TaskStatus::Scheduled, 0));
+    assert_eq!(play.waits.iter().map(|wait| wait.due_at).max(), due);
+    play.later(72 * HOUR);
+    assert_eq!((play.is("u"), play.ran("u")), (TaskStatus::InProgress, 1));
+}

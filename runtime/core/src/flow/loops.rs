@@ -99,7 +99,7 @@ pub(super) fn find(
 }
 
 /// The loops with what they repeat, inner ones first: what lies between the ends of their edges that lead back, and with the loops inside
-/// them all that these repeat. A loop is inside another if what it repeats before its decision is part of what the other does.
+/// them all that these repeat. A loop is inside another if what it repeats before its decision is part of what the other does, without the decision of the other.
 fn with_bodies(web: &Web<'_>, loops: Vec<Found>, back: &HashSet<usize>) -> Vec<Found> {
     let forward = |place: usize, _: &Resolved| !back.contains(&place);
     let between = |found: &Found, sources: &[StepId]| -> BTreeSet<StepId> {
@@ -111,21 +111,19 @@ fn with_bodies(web: &Web<'_>, loops: Vec<Found>, back: &HashSet<usize>) -> Vec<F
     let sources = |found: &Found| -> Vec<_> {
         found.back.iter().filter_map(|place| web.edges.get(*place)).map(|edge| edge.from).collect()
     };
-    let mut all: Vec<_> = loops
-        .into_iter()
-        .map(|found| (between(&found, &[found.decision]), between(&found, &sources(&found)), found))
-        .collect();
-    all.sort_by_key(|(first, ..)| first.len());
-    let mut done: Vec<(BTreeSet<StepId>, Found)> = Vec::with_capacity(all.len());
-    for (first, mut body, found) in all {
-        for (inner, of) in done.iter().filter(|(inner, _)| inner.len() < first.len()) {
-            if inner.is_subset(&first) {
-                body.extend(of.body.iter().copied());
-            }
+    let firsts: Vec<_> = loops.iter().map(|found| between(found, &[found.decision])).collect();
+    let own: Vec<_> = loops.iter().map(|found| between(found, &sources(found))).collect();
+    let mut all: Vec<(Found, BTreeSet<StepId>)> = loops.into_iter().zip(own.iter().cloned()).collect();
+    // One inside one inside another is found in the next turn.
+    for _ in 0..firsts.len() {
+        for (outer, body) in &mut all {
+            let inside = |first: &BTreeSet<StepId>| first.is_subset(body) && !first.contains(&outer.decision);
+            let inner: Vec<_> = firsts.iter().zip(&own).filter(|(first, _)| inside(first)).collect();
+            inner.into_iter().for_each(|(_, inner)| body.extend(inner.iter().copied()));
         }
-        done.push((first, Found { body: body.into_iter().collect(), ..found }));
     }
-    done.into_iter().map(|(_, found)| found).collect()
+    all.sort_by_key(|(_, body)| body.len());
+    all.into_iter().map(|(found, body)| Found { body: body.into_iter().collect(), ..found }).collect()
 }
 
 /// The places of all edges that lead back.

@@ -109,3 +109,16 @@ fn what_stands_on_the_loop_branch_of_an_inner_loop_is_given_up_when_the_outer_on
     play.done("a");
     assert_eq!((play.current().as_str(), play.is("u")), ("a", TaskStatus::Pending));
 }
+
+#[test]
+fn a_loop_that_lies_on_the_loop_branch_of_another_counts_anew_in_each_of_its_rounds() {
+    let edges = ["trigger>d", "d>a:again", "a>dd", "dd>u:again", "u>a", "dd>d:out", "d>z:out"];
+    let sketch = Sketch::plain(&edges).repeats("d", "again", "out", 2).repeats("dd", "again", "out", 1);
+    let again: &[&str] = &["again"];
+    let inner: [&[&str]; 4] = [again, &["out"], again, &["out"]];
+    let mut play = sketch.play().answers("d", &[again; 3]).answers("dd", &inner).settled();
+    for _ in 0..2 {
+        play.done("a").done("u").done("a");
+    }
+    assert_eq!((play.current().as_str(), play.ran("dd"), play.is("u")), ("z", 4, TaskStatus::Pending));
+}

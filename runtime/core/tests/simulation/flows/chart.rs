@@ -114,8 +114,9 @@ impl Chart {
         let mut bodies = own.clone();
         for _ in 0..own.len() {
             for (outer, inner) in (0..own.len()).flat_map(|outer| (0..own.len()).map(move |inner| (outer, inner))) {
-                if first[inner] != first[outer] && first[inner] & !first[outer] == 0 {
-                    bodies[outer] |= bodies[inner];
+                let around = bodies[outer] & !(1 << self.loops[outer].decision);
+                if first[inner] & !around == 0 {
+                    bodies[outer] |= own[inner];
                 }
             }
         }

@@ -231,6 +231,14 @@ pub enum Looping {
         /// The edge that leads back.
         of: TransitionId,
     },
+    /// The way out of a loop that leads back in the one around it: as [`BackAs`](Self::BackAs), but followed only once the inner loop
+    /// has no passes left.
+    BackOnceUsedUp {
+        /// The edge that counts.
+        of: TransitionId,
+        /// The edge that leads back in the inner loop.
+        once: TransitionId,
+    },
 }
 
 impl Transition {
@@ -238,7 +246,7 @@ impl Transition {
     pub fn counter(&self) -> Option<TransitionId> {
         match self.looping {
             Some(Looping::Back { .. }) => Some(self.id),
-            Some(Looping::BackAs { of }) => Some(of),
+            Some(Looping::BackAs { of } | Looping::BackOnceUsedUp { of, .. }) => Some(of),
             None | Some(Looping::Within { .. } | Looping::UsedUp { .. }) => None,
         }
     }

@@ -41,8 +41,15 @@ impl Marking {
             None => true,
             Some(Looping::Back { max }) => self.passed(edge.id) < max,
             Some(Looping::BackAs { of } | Looping::Within { of }) => self.passed(of) < max_of(graph, of),
-            Some(Looping::UsedUp { of }) => self.passed(of) >= max_of(graph, of),
+            Some(Looping::UsedUp { of }) => self.is_used_up(graph, of),
+            Some(Looping::BackOnceUsedUp { of, once }) => {
+                self.passed(of) < max_of(graph, of) && self.is_used_up(graph, once)
+            }
         }
+    }
+
+    fn is_used_up(&self, graph: &Graph, of: TransitionId) -> bool {
+        self.passed(of) >= max_of(graph, of)
     }
 
     /// How often an edge that leads back was followed.

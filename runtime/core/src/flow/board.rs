@@ -112,7 +112,7 @@ impl<'a> Board<'a> {
         let counter = match edge.looping {
             None | Some(Looping::UsedUp { .. }) => return true,
             Some(Looping::Back { .. }) => edge.id,
-            Some(Looping::BackAs { of } | Looping::Within { of }) => of,
+            Some(Looping::BackAs { of } | Looping::Within { of } | Looping::BackOnceUsedUp { of, .. }) => of,
         };
         let loops = self.loops();
         let inner = loops.iter().find(|of| of.back == counter);

@@ -5,7 +5,7 @@ use super::happening::HappeningKind;
 use super::settle;
 use super::task::Task;
 use crate::decision::Decision;
-use crate::definition::{Graph, Guard, Looping, Transition};
+use crate::definition::{Graph, Guard, Transition};
 use crate::id::StepId;
 use crate::marking::Marking;
 use crate::walk;
@@ -31,7 +31,7 @@ pub(crate) fn left(decision: &mut Decision<'_>, task: Task) {
 pub(super) fn pass_through(decision: &mut Decision<'_>, task: &Task, seen: &mut Seen, joining: &mut Vec<StepId>) {
     let graph = decision.graph;
     let edges = edges(graph, &decision.changes.execution.marking, task.step_id, &task.data.chosen);
-    let leads_back = |edge: &Transition| matches!(edge.looping, Some(Looping::Back { .. } | Looping::BackAs { .. }));
+    let leads_back = |edge: &Transition| edge.counter().is_some();
     if let (true, Some(phase)) = (edges.is_empty(), &task.phase) {
         decision.changes.execution.marking.ending.insert(phase.clone());
     }

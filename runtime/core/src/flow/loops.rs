@@ -9,7 +9,7 @@ use super::draft::{Resolved, transition_id};
 use super::drawn::{DrawProblem, Drawn, Exit, LoopSpec};
 use super::spec::Repeat;
 use crate::definition::{Guard, Looping, Step, Transition};
-use crate::id::{DefinitionId, StepId};
+use crate::id::{DefinitionId, StepId, TransitionId};
 
 /// A loop before its edges have ids.
 #[derive(Clone, Debug)]
@@ -239,21 +239,12 @@ pub(super) fn mark(
     definition: DefinitionId,
 ) -> Vec<LoopSpec> {
     debug_assert_eq!(transitions.len(), edges.len());
+    let counters: Vec<_> = loops.iter().map(|found| lead_back(transitions, found)).collect();
     let mut specs = Vec::with_capacity(loops.len());
-    for Found { decision, repeat, back, again, leave, body } in loops {
-        let Some(counter) = back.first().and_then(|place| transitions.get(*place)).map(|edge| edge.id) else {
-            continue;
-        };
-        for (at, place) in back.iter().enumerate() {
-            if let Some(edge) = transitions.get_mut(*place) {
-                edge.looping = Some(match at {
-                    0 => Looping::Back { max: repeat.max },
-                    _ => Looping::BackAs { of: counter },
-                });
-            }
-        }
-        for place in again.iter().filter(|place| !back.contains(place)) {
-            if let Some(edge) = transitions.get_mut(*place) {
+    for (Found { decision, repeat, again, leave, body, .. }, counter) in loops.into_iter().zip(counters) {
+        let Some(counter) = counter else { continue };
+        for place in again {
+            if let Some(edge) = transitions.get_mut(place).filter(|edge| edge.looping.is_none()) {
                 edge.looping = Some(Looping::Within { of: counter });
             }
         }
@@ -261,11 +252,29 @@ pub(super) fn mark(
             let Some(edge) = transitions.get(*place) else { continue };
             let id = transition_id(definition, &format!("{}~used-up", edge.id), 0);
             let guard = Guard::Branch(repeat.again.clone());
-            let twin = Transition { id, guard, looping: Some(Looping::UsedUp { of: counter }), ..edge.clone() };
+            let looping = match edge.counter() {
+                Some(of) => Looping::BackOnceUsedUp { of, once: counter },
+                None => Looping::UsedUp { of: counter },
+            };
+            let twin = Transition { id, guard, looping: Some(looping), ..edge.clone() };
             transitions.push(twin);
         }
         let Repeat { again, leave, max } = repeat;
         specs.push(LoopSpec { decision, again, leave, back: counter, max, body });
     }
     specs
+}
+
+/// Says in the transitions of a loop that they lead back; the one that counts.
+fn lead_back(transitions: &mut [Transition], of: &Found) -> Option<TransitionId> {
+    let counter = of.back.first().and_then(|place| transitions.get(*place)).map(|edge| edge.id)?;
+    for (at, place) in of.back.iter().enumerate() {
+        if let Some(edge) = transitions.get_mut(*place) {
+            edge.looping = Some(match at {
+                0 => Looping::Back { max: of.repeat.max },
+                _ => Looping::BackAs { of: counter },
+            });
+        }
+    }
+    Some(counter)
 }

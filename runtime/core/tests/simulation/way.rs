@@ -185,6 +185,7 @@ impl<'m> Way<'m> {
             Some(Looping::Back { max }) => passes(edge.id) < max,
             Some(Looping::BackAs { of } | Looping::Within { of }) => passes(of) < max(of),
             Some(Looping::UsedUp { of }) => passes(of) >= max(of),
+            Some(Looping::BackOnceUsedUp { of, once }) => passes(of) < max(of) && passes(once) >= max(once),
         }
     }
 }

@@ -16,6 +16,7 @@ pub(crate) fn copy(graph: &Graph, given: &Given<'_>) -> Graph {
         Looping::BackAs { of } => Looping::BackAs { of: edge_id(of) },
         Looping::Within { of } => Looping::Within { of: edge_id(of) },
         Looping::UsedUp { of } => Looping::UsedUp { of: edge_id(of) },
+        Looping::BackOnceUsedUp { of, once } => Looping::BackOnceUsedUp { of: edge_id(of), once: edge_id(once) },
     };
     let (created_at, updated_at) = (given.now, given.now);
     let steps =

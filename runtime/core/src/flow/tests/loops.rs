@@ -122,3 +122,16 @@ fn a_loop_that_lies_on_the_loop_branch_of_another_counts_anew_in_each_of_its_rou
     }
     assert_eq!((play.current().as_str(), play.ran("dd"), play.is("u")), ("z", 4, TaskStatus::Pending));
 }
+
+#[test]
+fn who_leaves_an_inner_loop_whose_rounds_are_used_up_goes_round_in_the_outer_one_where_its_way_out_leads_back() {
+    let edges = ["trigger>d", "d>a:again", "a>dd", "dd>u:again", "u>a", "dd>d:out", "d>z:out"];
+    let sketch = Sketch::plain(&edges).repeats("d", "again", "out", 2).repeats("dd", "again", "out", 1);
+    let again: &[&str] = &["again"];
+    let mut play = sketch.play().answers("d", &[again; 3]).answers("dd", &[again; 4]).settled();
+    for round in 1..=2 {
+        assert_eq!(play.current(), "a", "round {round}");
+        play.done("a").done("u").done("a");
+    }
+    assert_eq!((play.current().as_str(), play.ran("d"), play.ran("dd")), ("z", 3, 4));
+}

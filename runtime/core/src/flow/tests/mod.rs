@@ -320,6 +320,7 @@ fn edges(graph: &Graph) -> Vec<String> {
             Some(crate::definition::Looping::BackAs { .. }) => " back too",
             Some(crate::definition::Looping::Within { .. }) => " within",
             Some(crate::definition::Looping::UsedUp { .. }) => " used up",
+            Some(crate::definition::Looping::BackOnceUsedUp { .. }) => " back once used up",
         };
         format!("{}>{}{guard}{looping}", name(edge.from), name(edge.to))
     };

@@ -71,11 +71,7 @@ impl Engine {
     ) -> Result<Acted, EngineError> {
         let mut turn = None;
         for _ in 0..TRIES {
-            let found = match loaded.take() {
-                Some(loaded) => surrounded(&self.0, self.0.store.quick_reader().await?, loaded).await?,
-                None => load(&self.0, workspace, id).await?,
-            };
-            match self.try_act(found.ok_or(EngineError::UnknownExecution(id))?, act).await {
+            match self.try_act(loaded.take(), workspace, id, act).await {
                 Err(EngineError::Store(StoreError::Fenced(_))) if turn.is_none() => turn = self.0.turns.of(id).await,
                 Err(EngineError::Store(StoreError::Fenced(_))) => {}
                 done => return done,
@@ -84,9 +80,19 @@ impl Engine {
         Err(EngineError::Store(StoreError::Overloaded))
     }
 
-    async fn try_act(&self, (before, visits, around): Found, act: &Act) -> Result<Acted, EngineError> {
+    async fn try_act(
+        &self,
+        loaded: Option<Loaded>,
+        workspace: WorkspaceId,
+        id: ExecutionId,
+        act: &Act,
+    ) -> Result<Acted, EngineError> {
         let inner = &self.0;
-        let (workspace, id) = (before.workspace_id, before.id);
+        let found = match loaded {
+            Some(loaded) => surrounded(inner, inner.store.quick_reader().await?, loaded).await?,
+            None => load(inner, workspace, id).await?,
+        };
+        let (before, visits, around) = found.ok_or(EngineError::UnknownExecution(id))?;
         let people = around.people.as_ref();
         let state = State { graph: &around.graph, execution: &before, visits: &visits, people };
         let stamp = inner.stamp();

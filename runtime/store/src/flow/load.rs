@@ -13,8 +13,8 @@ use crate::row;
 use crate::sql::{self, QueryBuilder};
 use crate::{entity, execution, task};
 
-/// How often a flow is read again that changes while it is read.
-const TRIES: u32 = 4;
+/// How often a flow is read again that changes while it is read: a crowd that works on it changes it every few milliseconds.
+const TRIES: u32 = 32;
 
 /// A flow as [`advance`](stepwell_core::advance) decides about it.
 #[derive(Clone, Debug)]

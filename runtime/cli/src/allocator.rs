@@ -2,7 +2,7 @@
 
 use std::ffi::c_long;
 
-use libmimalloc_sys::{mi_option_set_default, mi_option_t};
+use libmimalloc_sys::{mi_option_set, mi_option_t};
 use mimalloc::MiMalloc;
 
 /// Many small values live and die in each step; the system's allocator takes twice as long for them.
@@ -13,17 +13,34 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 const PURGE_DELAY: mi_option_t = 15;
 
 /// After how many milliseconds memory that is free goes back to the system. By default it takes a second, and only while something is
-/// allocated at all: what a start has freed would stay with a server that then has nothing to do.
+/// allocated at all.
 const SOON: c_long = 100;
 
-/// Has free memory given back soon, unless `MIMALLOC_PURGE_DELAY` says when. To be called before anything else.
-pub(crate) fn settle() {
-    #[allow(
-        unsafe_code,
-        reason = "a foreign function; it writes a number into a table of options that lives as long as the process"
-    )]
-    unsafe {
-        mi_option_set_default(PURGE_DELAY, SOON);
+/// At once: what a start has freed would stay with a server that then has nothing to do, and allocates nothing.
+const AT_ONCE: c_long = 0;
+
+/// The delay that whoever started the process asked for goes before ours.
+const ASKED_FOR: &str = "MIMALLOC_PURGE_DELAY";
+
+/// From here on free memory is given back at once. For the start of a server.
+pub(crate) fn starts() {
+    set(AT_ONCE);
+}
+
+/// From here on free memory is given back soon, while it may still be used again.
+pub(crate) fn works() {
+    set(SOON);
+}
+
+fn set(delay: c_long) {
+    if std::env::var_os(ASKED_FOR).is_none() {
+        #[allow(
+            unsafe_code,
+            reason = "a foreign function; it writes a number into a table that lives as long as the process"
+        )]
+        unsafe {
+            mi_option_set(PURGE_DELAY, delay);
+        }
     }
 }
 
@@ -31,14 +48,19 @@ pub(crate) fn settle() {
 mod tests {
     use super::*;
 
+    fn delay() -> c_long {
+        #[allow(unsafe_code, reason = "a foreign function that reads a number")]
+        unsafe {
+            libmimalloc_sys::mi_option_get(PURGE_DELAY)
+        }
+    }
+
     #[test]
     fn the_option_that_is_set_is_the_delay_of_purging() {
-        #[allow(unsafe_code, reason = "a foreign function that reads a number")]
-        let before = unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) };
-        assert_eq!(before, 1000, "mimalloc's default: the place in its table has moved");
-        settle();
-        #[allow(unsafe_code, reason = "a foreign function that reads a number")]
-        let after = unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) };
-        assert_eq!(after, SOON);
+        assert_eq!(delay(), 1000, "mimalloc's default: the place in its table has moved");
+        starts();
+        assert_eq!(delay(), AT_ONCE);
+        works();
+        assert_eq!(delay(), SOON);
     }
 }

@@ -72,7 +72,6 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    allocator::settle();
     // Before anything else: the child bounds the memory of its whole process.
     let mut given = std::env::args_os().skip(1);
     if given.next().is_some_and(|first| first == stepwell_host::COMPILE_SUBCOMMAND) {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
+use crate::allocator;
 use crate::assemble::{Assembly, assemble, open_store};
 use crate::bootstrap;
 use crate::builtin::COMPONENTS;
@@ -29,6 +30,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// `stepwell serve`.
 pub(crate) async fn run(config: &Config) -> Result<()> {
     let mut signals = Signals::listen()?;
+    allocator::starts();
     let mut server = tokio::select! {
         started = Server::start(config) => started?,
         signal = signals.next() => {
@@ -36,6 +38,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
             return Ok(());
         }
     };
+    allocator::works();
     say!("listening on http://{}", server.address);
     let ended = tokio::select! {
         signal = signals.next() => {
